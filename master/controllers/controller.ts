@@ -1,0 +1,70 @@
+/**
+ * The shape of every control loop: a pure plan over the view, and actions that one executor carries out.
+ * A plan is level-triggered: it reads the whole truth about one object and returns the next steps, never asking which event woke it.
+ */
+import type { KindMap, KindName, New, ObjectRef } from '../../shared/kubernetes/objects.ts';
+import type { DeleteOptions } from '../registry/registry.ts';
+import type { ClusterView } from '../watch/cluster-view.ts';
+
+/** A write to the store. */
+export type Action =
+  | {
+      [K in KindName]: { readonly kind: 'create'; readonly of: K; readonly object: New<KindMap[K]> };
+    }[KindName]
+  | { [K in KindName]: { readonly kind: 'update'; readonly of: K; readonly object: KindMap[K] } }[KindName]
+  | {
+      [K in KindName]: { readonly kind: 'updateStatus'; readonly of: K; readonly object: KindMap[K] };
+    }[KindName]
+  | {
+      readonly kind: 'delete';
+      readonly of: KindName;
+      readonly ref: ObjectRef;
+      readonly options: DeleteOptions;
+    }
+  | {
+      readonly kind: 'event';
+      readonly about: EventSubject;
+      readonly type: 'Normal' | 'Warning';
+      readonly reason: string;
+      readonly message: string;
+    };
+
+/** The object that an event is about, as `involvedObject` names it. */
+export type EventSubject = {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly fieldPath?: string;
+};
+
+export type Plan = {
+  readonly actions: readonly Action[];
+  /** Plan again then (the clock's milliseconds) even if nothing changes. */
+  readonly againAtMs?: number;
+};
+
+export type PlanInput = {
+  readonly view: ClusterView;
+  readonly ref: ObjectRef;
+  readonly nowMs: number;
+  /** A new random name suffix at each call: five characters of Kubernetes's alphabet. */
+  readonly suffix: () => string;
+};
+
+export type Controller<K extends KindName = KindName> = {
+  /** Also the component that its events come from, such as `replicaset-controller`. */
+  readonly name: string;
+  /** The kind whose objects are its keys. */
+  readonly of: K;
+  /**
+   * Which of its objects a change of another kind concerns. Given the object before or after the change; called for
+   * both. Absent kinds wake nothing.
+   */
+  readonly wakes: {
+    readonly [R in KindName]?: (object: KindMap[R], view: ClusterView) => readonly ObjectRef[];
+  };
+  /** Pure. An object that is gone gives the empty plan. In a world that stands still, plan after apply reaches the empty plan. */
+  plan(input: PlanInput): Plan;
+};

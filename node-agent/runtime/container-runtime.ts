@@ -1,0 +1,169 @@
+/**
+ * Containers as a port. The contract suite in test/contract/runtime.ts says the rest; it passes on Docker and on the fake.
+ * Every method sees only containers of this agent's own (cluster, node): nothing else on the engine is listed or touched.
+ */
+
+/** How a container is bound to a pod; kept as labels on the container, so that they survive the agent. */
+export type ContainerLabels = {
+  readonly podUid: string;
+  readonly podNamespace: string;
+  readonly podName: string;
+  readonly container: string;
+  /** 0 for the first container of this name in the pod, then one more with each restart. */
+  readonly attempt: number;
+  /** Digest of the ContainerSpec that it was created from. */
+  readonly specDigest: string;
+};
+
+export type Mount =
+  | { readonly source: string; readonly target: string; readonly readOnly: boolean }
+  | { readonly tmpfsBytes?: number; readonly target: string };
+
+/** A container, wholly resolved: no reference to any Kubernetes object is left. */
+export type ContainerSpec = {
+  readonly labels: ContainerLabels;
+  readonly image: string;
+  /** Replaces the image's entrypoint when not empty. */
+  readonly command: readonly string[];
+  /** Replaces the image's command when not empty, or when `command` is not. */
+  readonly args: readonly string[];
+  readonly env: readonly { readonly name: string; readonly value: string }[];
+  readonly workingDir?: string;
+  readonly hostname?: string;
+  /** `host`, a network of its own, or that of another container. */
+  readonly network:
+    | { readonly kind: 'host' }
+    | { readonly kind: 'own' }
+    | { readonly kind: 'container'; readonly id: string };
+  readonly ports: readonly {
+    readonly containerPort: number;
+    readonly hostPort: number;
+    readonly hostIp?: string;
+    readonly protocol: 'TCP' | 'UDP';
+  }[];
+  readonly mounts: readonly Mount[];
+  readonly cpuRequestMilli?: number;
+  readonly cpuLimitMilli?: number;
+  readonly memoryLimitBytes?: number;
+  readonly user?: string;
+  readonly privileged: boolean;
+  readonly readOnlyRootFilesystem: boolean;
+  readonly addCapabilities: readonly string[];
+  readonly dropCapabilities: readonly string[];
+  readonly stdin: boolean;
+  readonly tty: boolean;
+  /** Signal-to-kill time used when the engine itself stops the container. */
+  readonly stopGraceSeconds: number;
+};
+
+export type ContainerState =
+  | { readonly kind: 'created' }
+  | { readonly kind: 'running'; readonly startedAtMs: number; readonly paused: boolean }
+  | {
+      readonly kind: 'exited';
+      readonly exitCode: number;
+      readonly oomKilled: boolean;
+      readonly startedAtMs: number;
+      readonly finishedAtMs: number;
+      /** What the engine says of a failed start; empty otherwise. */
+      readonly message: string;
+    };
+
+export type RuntimeContainer = {
+  readonly id: string;
+  readonly labels: ContainerLabels;
+  readonly image: string;
+  /** `sha256:…` of the image that it runs. */
+  readonly imageId: string;
+  readonly state: ContainerState;
+  /** Address in its own network; absent in others and while it does not run. */
+  readonly ip?: string;
+};
+
+/** What the engine is and can do. */
+export type RuntimeInfo = {
+  readonly name: string;
+  readonly version: string;
+  readonly apiVersion: string;
+  readonly operatingSystem: string;
+  readonly kernelVersion: string;
+  readonly architecture: string;
+  readonly cgroupVersion: '1' | '2';
+  /** False on a Pi whose memory cgroup is off: limits would silently do nothing. */
+  readonly canLimitMemory: boolean;
+  readonly canLimitCpu: boolean;
+  /** Where the engine keeps images and containers, to watch its disk. */
+  readonly dataRoot: string;
+};
+
+export type ImagePresence = {
+  readonly imageId: string;
+  readonly digests: readonly string[];
+  readonly sizeBytes: number;
+};
+
+export type ContainerUsage = {
+  readonly id: string;
+  readonly cpuNanoseconds: number;
+  readonly memoryBytes: number;
+};
+
+/** Why an operation failed, for decisions and for users. */
+export type RuntimeFailure =
+  | 'unreachable'
+  | 'not-found'
+  | 'conflict'
+  | 'no-space'
+  | 'image-not-found'
+  | 'image-unauthorized'
+  | 'registry-unreachable'
+  | 'invalid'
+  | 'other';
+
+/** Thrown by every method below. `message` is the engine's own words, fit for a user. */
+export class RuntimeError extends Error {
+  override readonly name = 'RuntimeError';
+  readonly operation: string;
+  readonly failure: RuntimeFailure;
+  constructor(operation: string, failure: RuntimeFailure, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.operation = operation;
+    this.failure = failure;
+  }
+}
+
+/** One piece of container output. */
+export type LogChunk = { readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array };
+
+export type LogOptions = {
+  readonly follow: boolean;
+  readonly timestamps: boolean;
+  readonly tailLines?: number;
+  readonly sinceSeconds?: number;
+};
+
+/** All calls end with RuntimeError `unreachable` when the engine does not answer in time, and reject when `signal` aborts. */
+export interface ContainerRuntime {
+  info(signal?: AbortSignal): Promise<RuntimeInfo>;
+  /** All own containers, in whatever state. */
+  list(signal?: AbortSignal): Promise<readonly RuntimeContainer[]>;
+  image(reference: string, signal?: AbortSignal): Promise<ImagePresence | undefined>;
+  pull(reference: string, signal?: AbortSignal): Promise<void>;
+  /** Idempotent by (pod uid, container, attempt): answers the container that is there already. */
+  create(spec: ContainerSpec, signal?: AbortSignal): Promise<{ readonly id: string }>;
+  /** Starting what runs already does nothing. */
+  start(id: string, signal?: AbortSignal): Promise<void>;
+  /** SIGTERM (or the image's stop signal), then SIGKILL after `graceSeconds`. Stopping what is stopped or gone does nothing. */
+  stop(id: string, graceSeconds: number, signal?: AbortSignal): Promise<void>;
+  /** Removes with its anonymous volumes, killing it when it still runs. Removing what is gone does nothing. */
+  remove(id: string, signal?: AbortSignal): Promise<void>;
+  /** Output from the oldest kept on; ends when the container does (at once without `follow`). Breaking off the loop ends the stream. */
+  logs(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogChunk>;
+  /** What the container has used; absent for one that does not run. No process is started for it. */
+  usage(id: string, signal?: AbortSignal): Promise<ContainerUsage | undefined>;
+  /**
+   * Yields whenever an own container may have changed (started, died, was removed) and once after each reconnect to the
+   * engine. A hint to look again, no more. Goes on through engine restarts until aborted.
+   */
+  changes(signal: AbortSignal): AsyncIterable<void>;
+}
