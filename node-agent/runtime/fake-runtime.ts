@@ -35,7 +35,8 @@ type FakeContainer = {
   readonly spec: ContainerSpec;
   state: ContainerState;
   usage?: { readonly cpuNanoseconds: number; readonly memoryBytes: number };
-  ignoresTerm: boolean;
+  /** What the program does on SIGTERM; by default it ends with 143. */
+  onTerm?: () => void;
   readonly lines: FakeLogLine[];
 };
 
@@ -57,6 +58,7 @@ export class FakeRuntime implements ContainerRuntime {
   /** Every call of the port in order, as `operation subject`: `create web`, `start fake-1`, `pull app:2`. */
   readonly calls: string[] = [];
   private readonly clock: Clock;
+  private readonly onStarted: (id: string, spec: ContainerSpec) => void;
   private readonly containers = new Map<string, FakeContainer>();
   private readonly localImages = new Map<string, ImagePresence>();
   private readonly registryImages = new Set<string>();
@@ -67,13 +69,15 @@ export class FakeRuntime implements ContainerRuntime {
   private reachable = true;
   private nextId = 1;
 
-  /** `images` are on the device already. */
+  /** `images` are on the device already. `onStarted` is the container's program: what it does once it runs; a RuntimeError from it is a failed start. */
   constructor(options: {
     readonly clock: Clock;
     readonly images?: readonly string[];
     readonly info?: Partial<RuntimeInfo>;
+    readonly onStarted?: (id: string, spec: ContainerSpec) => void;
   }) {
     this.clock = options.clock;
+    this.onStarted = options.onStarted ?? (() => {});
     this.runtimeInfo = { ...DEFAULT_INFO, ...options.info };
     for (const image of options.images ?? []) this.addImage(image);
   }
@@ -107,35 +111,36 @@ export class FakeRuntime implements ContainerRuntime {
     if (!this.localImages.has(spec.image))
       throw new RuntimeError('create', 'image-not-found', `no such image: ${spec.image}`);
     const id = `fake-${this.nextId++}`;
-    this.containers.set(id, { id, spec, state: { kind: 'created' }, ignoresTerm: false, lines: [] });
+    this.containers.set(id, { id, spec, state: { kind: 'created' }, lines: [] });
     return { id };
   }
 
   /** A scripted fault leaves the container behind as Docker does: exited, with the engine's message. */
   async start(id: string, signal?: AbortSignal): Promise<void> {
+    const container = this.containers.get(id);
     try {
       await this.enter('start', id, signal);
+      if (!container) throw new RuntimeError('start', 'not-found', `no such container: ${id}`);
+      if (container.state.kind === 'running') return;
+      container.state = { kind: 'running', startedAtMs: this.clock.nowMs(), paused: false };
+      container.usage ??= { cpuNanoseconds: 0, memoryBytes: 1024 * 1024 };
+      this.hint();
+      this.onStarted(id, container.spec);
     } catch (error) {
-      const container = this.containers.get(id);
       if (error instanceof RuntimeError && error.failure !== 'unreachable' && container)
         this.end(container, { exitCode: 128, message: error.message });
       throw error;
     }
-    const container = this.containers.get(id);
-    if (!container) throw new RuntimeError('start', 'not-found', `no such container: ${id}`);
-    if (container.state.kind === 'running') return;
-    container.state = { kind: 'running', startedAtMs: this.clock.nowMs(), paused: false };
-    container.usage ??= { cpuNanoseconds: 0, memoryBytes: 1024 * 1024 };
-    this.hint();
   }
 
   async stop(id: string, graceSeconds: number, signal?: AbortSignal): Promise<void> {
     await this.enter('stop', id, signal);
     const container = this.containers.get(id);
     if (container?.state.kind !== 'running') return;
-    if (container.ignoresTerm) await this.clock.sleep(graceSeconds * 1000, signal);
-    if (container.state.kind === 'running')
-      this.end(container, { exitCode: container.ignoresTerm ? 137 : 143 });
+    if (!container.onTerm) return this.end(container, { exitCode: 143 });
+    container.onTerm();
+    if (container.state.kind === 'running') await this.clock.sleep(graceSeconds * 1000, signal);
+    if (container.state.kind === 'running') this.end(container, { exitCode: 137 });
   }
 
   async remove(id: string, signal?: AbortSignal): Promise<void> {
@@ -245,10 +250,15 @@ export class FakeRuntime implements ContainerRuntime {
     this.hint();
   }
 
+  /** The container's program does this on SIGTERM, instead of ending with 143. */
+  onTerm(id: string, react: () => void): void {
+    const container = this.containers.get(id);
+    if (container) container.onTerm = react;
+  }
+
   /** Makes `stop` take its whole grace period, by the clock, and end in a kill. */
   ignoreTerm(id: string): void {
-    const container = this.containers.get(id);
-    if (container) container.ignoresTerm = true;
+    this.onTerm(id, () => {});
   }
 
   setUsage(
