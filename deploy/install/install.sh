@@ -87,7 +87,7 @@ is_new_enough() {
 # Sets NODE to a Node.js that is new enough; NODE_SEEN to what was found otherwise.
 find_node() {
   NODE='' NODE_SEEN=''
-  for candidate in "$OPT/node/bin/node" "$(command -v node || true)" /usr/bin/node /usr/local/bin/node; do
+  for candidate in "$OPT/node/bin/node" "$(command -v node || true)" "$ROOT/usr/bin/node" "$ROOT/usr/local/bin/node"; do
     [ -n "$candidate" ] && [ -x "$candidate" ] || continue
     seen=$("$candidate" --version 2>/dev/null) || continue
     if is_new_enough "$seen"; then NODE=$candidate; return 0; fi
