@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { flash } from '../../deploy/flash/flash.ts';
 import type { FlashOptions } from '../../deploy/flash/settings.ts';
 
-export const TOKEN = 'abcdef.0123456789abcdef';
+export const TOKEN = 'q1w2e3.r4t5y6u7i8o9p0a1';
 export const OTHER_TOKEN = 'ghijkl.0123456789ghijkl';
 export const AGENT = '// the agent\n'.repeat(20_000);
 
