@@ -22,7 +22,9 @@ export async function chooseTarget(options: FlashOptions, drives: () => readonly
     if (output !== undefined) throw new FlashError('--output and --device exclude each other');
     if (!existsSync(device)) throw new FlashError(`--device ${device}: there is no such device`);
     const asked = { path: realpathSync(device), typed: device, yesIMean: options.yesIMean };
-    return { kind: 'device', image, drive: chooseDrive(drives(), asked) };
+    const drive = chooseDrive(drives(), asked);
+    if (image !== undefined) expectFits(image, drive);
+    return { kind: 'device', image, drive };
   }
   if (image === undefined)
     throw new FlashError('--image is missing: give the image file, or --device with a card that holds one');
@@ -40,6 +42,12 @@ export async function chooseTarget(options: FlashOptions, drives: () => readonly
     );
   }
   return { kind: 'copy', image, path };
+}
+
+/** Of a compressed image the size is known only at its end; then writing stops there. */
+function expectFits(image: string, drive: Drive): void {
+  if (expandedName(image) !== undefined || statSync(image).size <= drive.sizeBytes) return;
+  throw new FlashError(`--device ${drive.path} holds ${drive.sizeBytes} bytes: the image is larger`);
 }
 
 function expectImage(image: string): void {
