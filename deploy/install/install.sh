@@ -21,7 +21,7 @@ STATE=$ROOT/var/lib/pikelet
 STAGE=$STATE/install
 UNITS=$ROOT/etc/systemd/system
 # The agent writes it when the master has accepted it.
-IDENTITY=$STATE/agent/identity.json
+CREDENTIALS=$STATE/agent/credentials.json
 JOIN_WAIT_SECONDS=${PIKELET_JOIN_WAIT_SECONDS:-60}
 
 say() { printf '%s\n' "$*"; }
@@ -174,20 +174,24 @@ install_agent() {
   mv -f "$fresh" "$OPT/agent.cjs"
 }
 
-# The values are checked to be free of quotes, so JSON can be put together here.
-configure_agent() {
+# Takes agent.json from standard input. Another token is another membership: what the device was before must not outlive it.
+put_config() {
   old=$(cat "$ETC/agent.json" 2>/dev/null || true)
+  put "$ETC/agent.json" 600
+  [ "$old" = "$(cat "$ETC/agent.json")" ] || rm -f "$CREDENTIALS"
+}
+
+configure_agent() {
   if [ -n "$FROM" ]; then
-    # On a repeated run the token has left the payload already.
-    [ ! -f "$FROM/agent.json" ] || put "$ETC/agent.json" 600 <"$FROM/agent.json"
-  else
+    # After a first boot it has left the payload already.
+    [ ! -f "$FROM/agent.json" ] || put_config <"$FROM/agent.json"
+  elif [ -n "$TOKEN" ]; then
+    # The values are checked to be free of quotes, so JSON can be put together here.
     name=''
     [ -z "$NAME" ] || name=",\"name\":\"$NAME\""
-    printf '{"master":"%s","token":"%s"%s}\n' "$MASTER" "$TOKEN" "$name" | put "$ETC/agent.json" 600
+    printf '{"master":"%s","token":"%s"%s}\n' "$MASTER" "$TOKEN" "$name" | put_config
   fi
   [ -f "$ETC/agent.json" ] || fail "$ETC/agent.json is missing: give --token"
-  # Another token is another membership: what the device was before must not outlive it.
-  [ "$old" = "$(cat "$ETC/agent.json")" ] || rm -f "$IDENTITY"
 }
 
 install_unit() {
@@ -252,7 +256,7 @@ stage_first_boot() {
   for file in agent.cjs install.sh node.tar.xz node.tar.gz; do
     [ ! -f "$FROM/$file" ] || cp "$FROM/$file" "$STAGE/$file"
   done
-  [ ! -f "$FROM/agent.json" ] || put "$ETC/agent.json" 600 <"$FROM/agent.json"
+  [ ! -f "$FROM/agent.json" ] || put_config <"$FROM/agent.json"
   put "$ROOT/etc/systemd/journald.conf.d/pikelet.conf" 644 <<'END'
 # Logs in memory: they are what wears a card most.
 [Journal]
@@ -317,7 +321,7 @@ expect_online_options() {
 
 wait_until_joined() {
   waited=0
-  while [ ! -s "$IDENTITY" ]; do
+  while [ ! -s "$CREDENTIALS" ]; do
     if [ "$waited" -ge "$JOIN_WAIT_SECONDS" ]; then
       systemctl --no-pager --lines=10 status pikelet-agent.service || true
       fail "the agent runs but has not joined $MASTER within $JOIN_WAIT_SECONDS s: see  journalctl -u pikelet-agent"
@@ -337,7 +341,7 @@ install_all() {
   unpack_node
   install_packages
   install_agent
-  [ -z "$TOKEN$FROM" ] || configure_agent
+  configure_agent
   install_unit
   check_memory_cgroup
   if [ -n "$START" ]; then
@@ -355,11 +359,11 @@ install_all() {
 # The agent's own containers and no others: several agents, of several clusters, may share one engine. By the engine's
 # socket, for Debian 13 has no docker command unless asked.
 remove_containers() {
-  [ -f "$IDENTITY" ] && [ -S "$ROOT/var/run/docker.sock" ] && find_node || return 0
-  "$NODE" - "$IDENTITY" "$ROOT/var/run/docker.sock" <<'END'
+  [ -f "$CREDENTIALS" ] && [ -S "$ROOT/var/run/docker.sock" ] && find_node || return 0
+  "$NODE" - "$CREDENTIALS" "$ROOT/var/run/docker.sock" <<'END'
 const { readFileSync } = require('node:fs');
-const [identityPath, socketPath] = process.argv.slice(2);
-const { cluster, node } = JSON.parse(readFileSync(identityPath, 'utf8'));
+const [credentialsPath, socketPath] = process.argv.slice(2);
+const { cluster, node } = JSON.parse(readFileSync(credentialsPath, 'utf8'));
 const ask = (method, path) =>
   new Promise((resolve, reject) => {
     const request = require('node:http').request({ socketPath, method, path }, answer => {

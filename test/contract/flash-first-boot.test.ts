@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { wifiKeyHex } from '../../deploy/flash/firstrun.ts';
 import { type FakeDevice, makeFakeDevice } from './flash-device.ts';
 import { makeImage, SHAPES } from './flash-images.ts';
-import { AGENT, makeWorkshop, TOKEN, type Workshop } from './flash-workshop.ts';
+import { AGENT, makeWorkshop, OTHER_TOKEN, TOKEN, type Workshop } from './flash-workshop.ts';
 
 const BOOT_FILES = [
   'cmdline.txt',
@@ -116,6 +116,18 @@ describe('with cloud-init', () => {
     });
     expect(device.takeCalls()).toEqual([]);
     expect(device.read('etc/pikelet/agent.json')).toBe(before);
+  });
+
+  test('a card that is prepared again, with another token, makes its device join anew', async () => {
+    runUserData();
+    runInstallService();
+    device.write('var/lib/pikelet/agent/credentials.json', '{}');
+    await shop.run({ token: OTHER_TOKEN });
+    await device.mountBoot(shop.image, BOOT_FILES);
+    expect(runUserData()).toMatchObject({ status: 0 });
+    expect(runInstallService()).toMatchObject({ status: 0 });
+    expect(device.read('etc/pikelet/agent.json')).toContain(OTHER_TOKEN);
+    expect(device.has('var/lib/pikelet/agent/credentials.json')).toBe(false);
   });
 
   test('a power cut between the copy and the end of the first boot is made good', () => {

@@ -32,8 +32,11 @@ function serve(script: string): string {
 
 /** The agent joins as soon as it is started. */
 function joinOnRestart(): void {
-  const identity = '$PIKELET_ROOT/var/lib/pikelet/agent/identity.json';
-  device.stub('systemctl', `echo "systemctl $*" >>"$LOG"; [ "$1" != restart ] || echo '{}' >"${identity}"`);
+  const credentials = '$PIKELET_ROOT/var/lib/pikelet/agent/credentials.json';
+  device.stub(
+    'systemctl',
+    `echo "systemctl $*" >>"$LOG"; [ "$1" != restart ] || echo '{}' >"${credentials}"`,
+  );
 }
 
 describe('install.sh as the master serves it', () => {
@@ -143,12 +146,27 @@ describe('install.sh as the master serves it', () => {
   });
 });
 
+test.each(['pikelet-agent', 'pikelet-master'])('%s.service is a unit that systemd understands', name => {
+  if (!has('systemd-analyze')) return console.log('skipped: no systemd-analyze');
+  const unit = readFileSync(`deploy/install/${name}.service`, 'utf8').replace(
+    /^ExecStart=\S+/m,
+    'ExecStart=/bin/true',
+  );
+  device.write(`${name}.service`, unit);
+  const { stderr } = spawnSync(
+    'systemd-analyze',
+    ['verify', '--man=no', join(device.root, `${name}.service`)],
+    { encoding: 'utf8' },
+  );
+  expect(stderr.split('\n').filter(line => line.includes(name))).toEqual([]);
+});
+
 describe('install.sh --uninstall', () => {
   test("removes the agent and this node's containers", async () => {
     joinOnRestart();
     device.run(served, ['--token', TOKEN]);
     device.stub('node', `[ "$1" = --version ] && echo v20.19.2 || exec "${process.execPath}" "$@"`);
-    device.write('var/lib/pikelet/agent/identity.json', '{"cluster":"c1","node":"w1"}');
+    device.write('var/lib/pikelet/agent/credentials.json', '{"cluster":"c1","node":"w1"}');
     const asked: string[] = [];
     const engine = createServer((request, response) => {
       asked.push(`${request.method} ${decodeURIComponent(request.url ?? '')}`);
