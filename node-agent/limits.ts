@@ -81,3 +81,6 @@ export const NODE_REPORT_INTERVAL_MS = 10_000;
 
 /** Largest message of an event, characters: the wire's own bound. */
 export const EVENT_MESSAGE_MAX = 1024;
+
+/** Time between questions to a healthy engine what it is, milliseconds: it changes with an upgrade only. */
+export const ENGINE_INFO_INTERVAL_MS = 300_000;

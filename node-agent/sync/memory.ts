@@ -73,13 +73,8 @@ export function newMemory(folders: Iterable<string> = []): SyncMemory {
   };
 }
 
-/** Counts each exit once, and says until when its container rests. Answers the containers newly sent into back-off. */
-export function noteExits(
-  memory: SyncMemory,
-  containers: readonly RuntimeContainer[],
-  nowMs: number,
-): readonly RuntimeContainer[] {
-  const resting: RuntimeContainer[] = [];
+/** Counts each exit once, and says until when its container rests. */
+export function noteExits(memory: SyncMemory, containers: readonly RuntimeContainer[], nowMs: number): void {
   for (const container of newestByKey(containers).values()) {
     const { state, labels, id } = container;
     if (state.kind !== 'exited' || memory.replaced.has(id)) continue;
@@ -90,9 +85,7 @@ export function noteExits(
     const streak = before && ranForMs < CRASH_RESET_MS ? before.streak + 1 : 1;
     const delayMs = streak === 1 ? 0 : backoffDelayMs(CRASH_BACKOFF, streak - 2, 0.5);
     memory.crashes.set(key, { containerId: id, streak, delayMs, retryAtMs: nowMs + delayMs });
-    if (delayMs > 0) resting.push(container);
   }
-  return resting;
 }
 
 /** Records that a container could not be made or started, and when to try again. */
