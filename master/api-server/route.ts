@@ -73,15 +73,14 @@ async function routeBelow(deps: RouteDeps, exchange: Exchange, pathname: string)
     const text = (await deps.openApi.all()).get(pathname.slice('/openapi/v3/'.length));
     if (text !== undefined) return exchange.sendJson(200, text);
   }
-  const [, root, ...parts] = pathname.split('/');
-  const [group, version] = root === 'api' ? ['', parts[0]] : parts;
-  const found = groupVersions().filter(
-    candidate => (root === 'api' || root === 'apis') && candidate.group === group,
-  );
+  const match = /^\/apis\/([^/]+)(?:\/([^/]+))?$/.exec(pathname) ?? /^\/api(\/)([^/]+)$/.exec(pathname);
+  const [, name, version] = match ?? [];
+  const found = groupVersions().filter(candidate => candidate.group === (name === '/' ? '' : name));
   const exact = found.find(candidate => candidate.version === version);
   if (exact !== undefined) return exchange.sendJson(200, JSON.stringify(apiResourceList(exact)));
-  if (root === 'apis' && version === undefined && found[0] !== undefined)
-    return exchange.sendJson(200, JSON.stringify(apiGroup(found[0])));
+  const [only] = found;
+  if (version === undefined && only !== undefined)
+    return exchange.sendJson(200, JSON.stringify(apiGroup(only)));
   throw unknownPath();
 }
 

@@ -1,5 +1,6 @@
 /** The HTTP edge: TLS, who asks, and what for. It holds no business rule. */
 import { createSecureServer, type Http2SecureServer } from 'node:http2';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
@@ -61,9 +62,10 @@ export async function startApiServer(
   );
   // A client that breaks off its handshake or stream is no event of ours; the listener keeps Node from ending the process.
   server.on('tlsClientError', (error: Error) => deps.logger.debug({ err: error }, 'TLS handshake failed'));
-  server.on('clientError', (error: Error, socket: { destroy(): void }) => {
+  server.on('clientError', (error: Error, socket: Duplex) => {
     deps.logger.debug({ err: error }, 'malformed HTTP');
-    socket.destroy();
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    else socket.destroy();
   });
   server.on('sessionError', (error: Error) => deps.logger.debug({ err: error }, 'HTTP/2 session failed'));
   server.setTimeout(0);

@@ -416,8 +416,14 @@ describe('lists and watches', () => {
       .trim()
       .split('\n')
       .map(line => JSON.parse(line));
-    expect(events.map(event => event.type)).toEqual(['ADDED', 'ADDED', 'ADDED', 'ADDED', 'BOOKMARK']);
-    expect(events.at(-1).object.metadata.annotations).toEqual({ 'k8s.io/initial-events-end': 'true' });
+    expect(events.slice(0, 5).map(event => event.type)).toEqual([
+      'ADDED',
+      'ADDED',
+      'ADDED',
+      'ADDED',
+      'BOOKMARK',
+    ]);
+    expect(events[4].object.metadata.annotations).toEqual({ 'k8s.io/initial-events-end': 'true' });
   });
 });
 
@@ -444,7 +450,7 @@ describe('hostile requests', () => {
     ['PATCH', '/api/v1/namespaces/default/pods', '{}', 405],
     ['BREW', '/api/v1/pods', undefined, 400],
     ['GET', '/apis/apps/v1/nonsense', undefined, 404],
-    ['GET', '//', undefined, 200],
+    ['GET', '//', undefined, 400],
   ])('%s %s (%#) is answered, not survived', async (method, path, body, code) => {
     const answer = await api.call(path, { method, body });
     expect(answer.code).toBe(code);

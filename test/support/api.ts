@@ -102,6 +102,8 @@ export async function startTestApi(): Promise<TestApi> {
   ): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const content = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+      // Node sends the body of a DELETE only when its length is said.
+      const length = content === undefined ? {} : { 'content-length': String(Buffer.byteLength(content)) };
       const credentials = anonymous ? {} : { cert: admin.certPem, key: admin.keyPem };
       const sent = request(
         {
@@ -109,7 +111,7 @@ export async function startTestApi(): Promise<TestApi> {
           port: server.port,
           path: target,
           method,
-          headers,
+          headers: { ...length, ...headers },
           ca: ca.caPem,
           agent: false,
           ...credentials,
