@@ -68,7 +68,7 @@ export async function setUp() {
   if (!hasPackages()) {
     // No package that Pikelet uses needs its install script, and a script could do anything.
     await step('installing npm packages', () =>
-      run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']),
+      run('npm', ['install', '--ignore-scripts', '--no-save', '--no-audit', '--no-fund']),
     );
   }
   await step('building', () => run(process.execPath, ['deploy/build.mjs', '--if-stale']));
