@@ -26,3 +26,6 @@ export const JSON_PATH_RESULTS_MAX = 1_000_000;
 
 /** How often apply reads again after somebody else wrote in between, as kubectl. */
 export const APPLY_RETRIES = 5;
+
+/** Pause before an eviction that a disruption budget forbade is tried again, milliseconds, as kubectl. */
+export const EVICTION_RETRY_MS = 5000;

@@ -31,11 +31,17 @@ export async function runProgram(
     await program.parseAsync(normalizeFlags(argv, allOptions(program)), { from: 'user' });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_EXIT_CODE;
+    if (error instanceof CommanderError) return exitCodeOfCommander(error);
     if (cli.signal.aborted) return INTERRUPTED_EXIT_CODE;
     cli.say(explainError(error));
     return exitCodeOf(error);
   }
+}
+
+/** What commander itself finds wrong is wrong usage; a verb that ends by `Command.error` chooses its own code. */
+function exitCodeOfCommander(error: CommanderError): number {
+  if (error.exitCode === 0 || error.code === 'commander.error') return error.exitCode;
+  return USAGE_EXIT_CODE;
 }
 
 function createProgram(cli: Cli): Command {
