@@ -14,7 +14,17 @@ const dist = join(root, 'dist');
 /** Written last by a build that succeeded; its time is what sources are compared with. */
 const stamp = join(dist, '.built');
 
-const SOURCES = ['master', 'node-agent', 'shared', 'cli', 'dashboard', 'deploy', 'bench', 'test/support', 'package-lock.json'];
+const SOURCES = [
+  'master',
+  'node-agent',
+  'shared',
+  'cli',
+  'dashboard',
+  'deploy',
+  'bench',
+  'test/support',
+  'package-lock.json',
+];
 
 const PROGRAMS = {
   'master.cjs': 'master/main.ts',
@@ -23,6 +33,9 @@ const PROGRAMS = {
   'pikelet.cjs': 'cli/main.ts',
   'up.cjs': 'deploy/up/up.ts',
 };
+
+/** The master hands it to devices. */
+const INSTALLER = 'deploy/install/install.sh';
 
 const DASHBOARD = 'dashboard/main.tsx';
 /** Each file is a program of its own: dist/bench/NAME.cjs, which finds the others in the folder above it. */
@@ -82,8 +95,8 @@ async function bundlePrograms() {
     platform: 'node',
     target: 'node20',
     format: 'cjs',
-    // A native module: node finds it in node_modules.
-    external: ['@photostructure/sqlite'],
+    // A native module, and one that finds its WebAssembly beside itself: node finds both in node_modules.
+    external: ['@photostructure/sqlite', 'js-fatfs'],
     alias: { ssh2: stub, '@grpc/grpc-js': stub, '@grpc/proto-loader': stub, protobufjs: stub },
   });
 }
@@ -125,7 +138,11 @@ export async function buildAll() {
   const startedAtMs = Date.now();
   await mkdir(dist, { recursive: true });
   await rm(stamp, { force: true });
-  await Promise.all([bundlePrograms(), bundleDashboard()]);
+  await Promise.all([
+    bundlePrograms(),
+    bundleDashboard(),
+    copyFile(join(root, INSTALLER), join(dist, 'install.sh')),
+  ]);
   await replaceFile(stamp, '');
   // A source that was saved while this ran must count as newer.
   await utimes(stamp, startedAtMs / 1000, startedAtMs / 1000);
