@@ -1,6 +1,6 @@
 /** Where the files that a device gets come from: the project that this command runs from. */
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { FlashError } from './flash-error.ts';
 
 export type Payload = { readonly agent: Buffer; readonly installScript: Buffer };
