@@ -1,8 +1,8 @@
 /** What is known of a node, from its report and from its link → what the store shall say of it. Pure. */
 import { canonicalJson } from '../../shared/digest.ts';
 import type { Node, NodeCondition, NodeStatus } from '../../shared/kubernetes/objects.ts';
+import { formatTime } from '../../shared/kubernetes/time.ts';
 import type { NodeReport } from '../../shared/protocol/messages.ts';
-import { rfc3339 } from './times.ts';
 
 export type NodeFacts = {
   /** The newest report of the agent's present process; absent before it has reported. */
@@ -89,7 +89,7 @@ function mergeConditions(
   verdicts: readonly Verdict[],
   nowMs: number,
 ): NodeCondition[] {
-  const now = rfc3339(nowMs);
+  const now = formatTime(nowMs);
   const fresh = verdicts.map((verdict): NodeCondition => {
     const before = current.find(({ type }) => type === verdict.type);
     const { type, status, reason, message } = verdict;

@@ -1,8 +1,9 @@
 /** What a node reports of a pod → what the store shall say of it. Pure. */
 import { canonicalJson } from '../../shared/digest.ts';
 import type { ContainerStatus, Pod, PodCondition, PodStatus } from '../../shared/kubernetes/objects.ts';
+import { formatTime } from '../../shared/kubernetes/time.ts';
 import type { PodReport } from '../../shared/protocol/messages.ts';
-import { rfc3339, shiftTime } from './times.ts';
+import { shiftTime } from './times.ts';
 
 /** A write, or undefined when the store says so already. */
 export type PodWrite =
@@ -71,7 +72,7 @@ function mergeConditions(
     const lastTransitionTime =
       before?.status === condition.status
         ? before.lastTransitionTime
-        : (shiftTime(condition.lastTransitionTime, times.shiftMs) ?? rfc3339(times.nowMs));
+        : (shiftTime(condition.lastTransitionTime, times.shiftMs) ?? formatTime(times.nowMs));
     return { ...condition, lastProbeTime: undefined, lastTransitionTime };
   });
   const kept = current.filter(({ type }) => !reported.some(condition => condition.type === type));

@@ -31,5 +31,5 @@ export function referencesOf(pod: Pod): PodReferences {
 }
 
 function named(names: ReadonlySet<string | undefined>): string[] {
-  return [...names].filter(name => name !== undefined && name !== '').sort();
+  return [...names].flatMap(name => (name ? [name] : [])).sort();
 }

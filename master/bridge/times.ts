@@ -1,11 +1,9 @@
-/** Times as the Kubernetes API writes them: RFC 3339, UTC, whole seconds. Pure. */
-
-export function rfc3339(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
-}
+/** Times of a device's clock, told by the master's. Pure. */
+import { formatTime } from '../../shared/kubernetes/time.ts';
 
 /** The same instant by the master's clock, of a device whose clock is `shiftMs` behind it; unchanged when it is no time. */
 export function shiftTime(time: string | undefined, shiftMs: number): string | undefined {
   const ms = Date.parse(time ?? '') + shiftMs;
-  return Number.isNaN(ms) ? time : rfc3339(ms);
+  // Beyond year 9999 RFC 3339 ends, and with it any sense in the device's clock.
+  return Math.abs(ms) < 253_402_300_800_000 ? formatTime(ms) : time;
 }
