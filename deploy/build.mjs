@@ -14,7 +14,7 @@ const dist = join(root, 'dist');
 /** Written last by a build that succeeded; its time is what sources are compared with. */
 const stamp = join(dist, '.built');
 
-const SOURCES = ['master', 'node-agent', 'shared', 'cli', 'dashboard', 'deploy', 'package-lock.json'];
+const SOURCES = ['master', 'node-agent', 'shared', 'cli', 'dashboard', 'deploy', 'bench', 'test/support', 'package-lock.json'];
 
 const PROGRAMS = {
   'master.cjs': 'master/main.ts',
@@ -25,6 +25,8 @@ const PROGRAMS = {
 };
 
 const DASHBOARD = 'dashboard/main.tsx';
+/** Each file is a program of its own: dist/bench/NAME.cjs, which finds the others in the folder above it. */
+const BENCHMARKS = 'bench';
 /** What the page is made of besides its script. */
 const DASHBOARD_FILES = /\.(html|css|svg|ico|png)$/;
 
@@ -69,11 +71,10 @@ async function bundle(options) {
 
 async function bundlePrograms() {
   const stub = join(root, 'deploy/stubs/empty.cjs');
-  const entryPoints = Object.fromEntries(
-    Object.entries(PROGRAMS)
-      .filter(([, source]) => existsSync(join(root, source)))
-      .map(([output, source]) => [basename(output, '.cjs'), source]),
-  );
+  const programs = Object.entries(PROGRAMS)
+    .filter(([, source]) => existsSync(join(root, source)))
+    .map(([output, source]) => [basename(output, '.cjs'), source]);
+  const entryPoints = Object.fromEntries([...programs, ...(await benchmarks())]);
   await bundle({
     entryPoints,
     outdir: dist,
@@ -85,6 +86,12 @@ async function bundlePrograms() {
     external: ['@photostructure/sqlite'],
     alias: { ssh2: stub, '@grpc/grpc-js': stub, '@grpc/proto-loader': stub, protobufjs: stub },
   });
+}
+
+async function benchmarks() {
+  const files = await readdir(join(root, BENCHMARKS));
+  const programs = files.filter(name => /^[a-z-]+\.ts$/.test(name));
+  return programs.map(name => [join('bench', basename(name, '.ts')), join(BENCHMARKS, name)]);
 }
 
 async function bundleDashboard() {
