@@ -1,6 +1,7 @@
 /**
  * The store as a port: versioned keys, in one order, durable. The contract suite in test/contract/store.ts says the rest.
  * Revisions start at 1 and grow by one with each accepted write, over all keys. Nothing here assumes one process.
+ * Neither keys nor values may hold the character U+0000 or half a surrogate pair: such a write throws RangeError.
  */
 
 /** One key as of some revision. */
@@ -33,7 +34,10 @@ export type ListOptions = {
   readonly after?: string;
   /** At most this many. */
   readonly limit?: number;
-  /** As of this revision; the newest without. Throws CompactedError when it is no longer kept. */
+  /**
+   * As of this revision; the newest without. Throws CompactedError when it is no longer kept, FutureRevisionError when no
+   * write has made it yet. The revision that was compacted to can itself still be listed.
+   */
   readonly revision?: number;
 };
 
@@ -53,6 +57,16 @@ export class CompactedError extends Error {
   constructor(compactedRevision: number) {
     super(`revision is compacted: the oldest kept is ${compactedRevision + 1}`);
     this.compactedRevision = compactedRevision;
+  }
+}
+
+/** Thrown where a revision is asked for that no write has made yet: it comes from another store, or from one since lost. */
+export class FutureRevisionError extends Error {
+  override readonly name = 'FutureRevisionError';
+  readonly newestRevision: number;
+  constructor(newestRevision: number) {
+    super(`revision is in the future: the newest is ${newestRevision}`);
+    this.newestRevision = newestRevision;
   }
 }
 
@@ -81,14 +95,18 @@ export interface Store {
   /**
    * Every event after `fromRevision` under `prefix`, in revision order, each once, none left out; goes on until aborted, and
    * then ends. Events come in batches: those that became durable together. Throws CompactedError when `fromRevision` is
-   * older than what is kept. A slow reader holds up nobody else.
+   * older than what is kept (older than the revision compacted to), also later, to a reader too slow to keep up with
+   * compaction; FutureRevisionError when it is newer than the newest. A slow reader holds up nobody else.
    */
   watch(
     options: { prefix: string; fromRevision: number },
     signal: AbortSignal,
   ): AsyncIterable<readonly StoreEvent[]>;
 
-  /** Forgets all that is superseded at or before `revision`. Current values stay. */
+  /**
+   * Forgets all that is superseded at or before `revision`, or at the newest if that is older. Current values stay.
+   * Compacting to where it was compacted already does nothing. Throws StoreUnavailableError.
+   */
   compact(revision: number): Promise<void>;
 
   /** Waits for the writes under way and closes; later calls throw. */

@@ -63,7 +63,9 @@ export type ContainerState =
       readonly kind: 'exited';
       readonly exitCode: number;
       readonly oomKilled: boolean;
+      /** Of creation, when it could not be started. */
       readonly startedAtMs: number;
+      /** Never before `startedAtMs`. */
       readonly finishedAtMs: number;
       /** What the engine says of a failed start; empty otherwise. */
       readonly message: string;
@@ -157,13 +159,17 @@ export interface ContainerRuntime {
   stop(id: string, graceSeconds: number, signal?: AbortSignal): Promise<void>;
   /** Removes with its anonymous volumes, killing it when it still runs. Removing what is gone does nothing. */
   remove(id: string, signal?: AbortSignal): Promise<void>;
-  /** Output from the oldest kept on; ends when the container does (at once without `follow`). Breaking off the loop ends the stream. */
+  /**
+   * Output from the oldest kept on; ends when the container does (at once without `follow`), and quietly when `signal`
+   * aborts. Breaking off the loop ends the stream.
+   */
   logs(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogChunk>;
   /** What the container has used; absent for one that does not run. No process is started for it. */
   usage(id: string, signal?: AbortSignal): Promise<ContainerUsage | undefined>;
   /**
-   * Yields whenever an own container may have changed (started, died, was removed) and once after each reconnect to the
-   * engine. A hint to look again, no more. Goes on through engine restarts until aborted.
+   * Yields whenever an own container may have changed (started, died, was removed) and once after each connect to the
+   * engine, the first too. A hint to look again, no more: hints that come while the reader is busy are one. Goes on
+   * through engine restarts until aborted, and then ends quietly.
    */
   changes(signal: AbortSignal): AsyncIterable<void>;
 }

@@ -1,0 +1,111 @@
+/** A request body as a JSON value and as an object of its kind. */
+import { ApiError } from '../../shared/kubernetes/api-error.ts';
+import type { KindMap, KindName, New } from '../../shared/kubernetes/objects.ts';
+import { apiVersionOf, type Kind } from '../registry/kind.ts';
+import { decode } from '../registry/schema.ts';
+import type { Exchange } from './exchange.ts';
+import { isRecord } from './patch/json-merge-patch.ts';
+
+/** Content type without parameters; JSON when the client names none. */
+export function contentTypeOf(exchange: Exchange): string {
+  return exchange.header('content-type')?.split(';')[0]?.trim().toLowerCase() || 'application/json';
+}
+
+/** The body as a JSON value; undefined when it is empty. Throws ApiError BadRequest, UnsupportedMediaType. */
+export async function readJson(exchange: Exchange, contentType = contentTypeOf(exchange)): Promise<unknown> {
+  const bytes = await exchange.body();
+  if (bytes.length === 0) return undefined;
+  const text = bytes.toString('utf8');
+  if (contentType.endsWith('yaml')) return readYaml(text);
+  if (!contentType.endsWith('json'))
+    throw new ApiError(
+      'UnsupportedMediaType',
+      `the body of the request was in an unknown format (${contentType}) - accepted media types include: application/json, application/yaml`,
+    );
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ApiError(
+      'BadRequest',
+      `couldn't read the body: ${error instanceof Error ? error.message : 'not JSON'}`,
+      {},
+      { cause: error },
+    );
+  }
+}
+
+async function readYaml(text: string): Promise<unknown> {
+  const { load, YAML11_SCHEMA } = await import('js-yaml');
+  try {
+    // Through JSON, so that dates and other YAML types become what JSON has.
+    return JSON.parse(JSON.stringify(load(text, { schema: YAML11_SCHEMA }) ?? null)) ?? undefined;
+  } catch (error) {
+    throw new ApiError(
+      'BadRequest',
+      `couldn't read the YAML body: ${error instanceof Error ? error.message : 'not YAML'}`,
+      {},
+      { cause: error },
+    );
+  }
+}
+
+export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
+
+export function fieldValidationOf(exchange: Exchange): FieldValidation {
+  const wanted = exchange.query('fieldValidation') || 'Warn';
+  if (wanted === 'Strict' || wanted === 'Warn' || wanted === 'Ignore') return wanted;
+  throw new ApiError(
+    'BadRequest',
+    `fieldValidation: Unsupported value: ${JSON.stringify(wanted)}: supported values: "Ignore", "Strict", "Warn"`,
+  );
+}
+
+export function isDryRun(exchange: Exchange): boolean {
+  const wanted = exchange.url.searchParams.getAll('dryRun');
+  const bad = wanted.find(value => value !== 'All');
+  if (bad !== undefined)
+    throw new ApiError(
+      'BadRequest',
+      `dryRun: Unsupported value: ${JSON.stringify(bad)}: supported values: "All"`,
+    );
+  return wanted.length > 0;
+}
+
+export type DecodedObject<K extends KindName> = {
+  readonly object: New<KindMap[K]>;
+  readonly warnings: readonly string[];
+};
+
+/** `json` as an object of the kind. Throws ApiError BadRequest for another kind, a wrong type, or (Strict) an unknown field. */
+export function decodeObject<K extends KindName>(
+  kind: Kind<K>,
+  json: unknown,
+  validation: FieldValidation,
+): DecodedObject<K> {
+  const name = `${kind.kind} in version ${JSON.stringify(kind.version)}`;
+  const refuse = (why: string) =>
+    new ApiError('BadRequest', `${name} cannot be handled as a ${kind.kind}: ${why}`);
+  if (!isRecord(json)) throw refuse('the body is not an object');
+  if (json.kind !== undefined && json.kind !== kind.kind)
+    throw new ApiError(
+      'BadRequest',
+      `the object provided is unrecognized (must be of type ${kind.kind}): ${JSON.stringify(json.kind)}`,
+    );
+  if (json.apiVersion !== undefined && json.apiVersion !== apiVersionOf(kind))
+    throw new ApiError(
+      'BadRequest',
+      `the API version in the data (${String(json.apiVersion)}) does not match the expected API version (${apiVersionOf(kind)})`,
+    );
+  const { value, unknown, mistyped } = decode(kind.type, json);
+  if (mistyped.length > 0) throw refuse(mistyped.join('; '));
+  const complaints = unknown.map(path => `unknown field ${JSON.stringify(path)}`);
+  if (validation === 'Strict' && complaints.length > 0)
+    throw refuse(`strict decoding error: ${complaints.join(', ')}`);
+  return { object: withMeta<K>(value), warnings: validation === 'Warn' ? complaints : [] };
+}
+
+function withMeta<K extends KindName>(value: unknown): New<KindMap[K]> {
+  // biome-ignore lint/suspicious/noExplicitAny: the walker has just proved the shape
+  const object: any = value;
+  return { ...object, metadata: object.metadata ?? {} };
+}

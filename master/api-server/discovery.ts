@@ -1,0 +1,167 @@
+/** Discovery: which groups, versions and resources there are. Pure. Source: Kubernetes API concepts, "API discovery". */
+import type { Kind, Subresource } from '../registry/kind.ts';
+import { servedKinds } from '../registry/kinds.ts';
+
+const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+
+const SUBRESOURCE_KINDS: Readonly<
+  Record<Subresource, { group: string; version: string; kind: string; verbs: string[] } | undefined>
+> = {
+  status: undefined,
+  scale: { group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: ['get', 'patch', 'update'] },
+  binding: { group: '', version: 'v1', kind: 'Binding', verbs: ['create'] },
+  log: { group: '', version: 'v1', kind: 'Pod', verbs: ['get'] },
+  eviction: { group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] },
+};
+
+/** Resources that no stored kind stands behind: usage, read from the nodes' heartbeats. */
+const METRICS = [
+  { plural: 'nodes', kind: 'NodeMetrics', namespaced: false },
+  { plural: 'pods', kind: 'PodMetrics', namespaced: true },
+];
+export const METRICS_GROUP = { group: 'metrics.k8s.io', version: 'v1beta1' } as const;
+
+type Resource = {
+  readonly plural: string;
+  readonly singular: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+  readonly verbs: readonly string[];
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly subresources: readonly {
+    name: string;
+    group: string;
+    version: string;
+    kind: string;
+    verbs: readonly string[];
+  }[];
+};
+type GroupVersion = {
+  readonly group: string;
+  readonly version: string;
+  readonly resources: readonly Resource[];
+};
+
+function resourceOf(kind: Kind): Resource {
+  const own = {
+    group: kind.group,
+    version: kind.version,
+    kind: kind.kind,
+    verbs: ['get', 'patch', 'update'],
+  };
+  return {
+    ...kind,
+    verbs: VERBS,
+    subresources: kind.subresources.map(name => ({ name, ...(SUBRESOURCE_KINDS[name] ?? own) })),
+  };
+}
+
+/** Every served group and version, the core group first. */
+export function groupVersions(): readonly GroupVersion[] {
+  const names = [...new Set(servedKinds().map(kind => `${kind.group}/${kind.version}`))];
+  const stored = names.map(name => {
+    const [group = '', version = ''] = name.split('/');
+    const kinds = servedKinds().filter(kind => kind.group === group && kind.version === version);
+    return { group, version, resources: kinds.map(resourceOf) };
+  });
+  const metrics = METRICS.map(resource => ({
+    ...resource,
+    singular: '',
+    verbs: ['get', 'list'],
+    shortNames: [],
+    categories: [],
+    subresources: [],
+  }));
+  return [...stored, { ...METRICS_GROUP, resources: metrics }];
+}
+
+export function apiVersions(serverAddress: string) {
+  return {
+    kind: 'APIVersions',
+    versions: ['v1'],
+    serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }],
+  };
+}
+
+export function apiGroupList() {
+  const groups = groupVersions().filter(({ group }) => group !== '');
+  return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(apiGroup) };
+}
+
+export function apiGroup({ group, version }: { readonly group: string; readonly version: string }) {
+  const preferred = { groupVersion: `${group}/${version}`, version };
+  return {
+    kind: 'APIGroup',
+    apiVersion: 'v1',
+    name: group,
+    versions: [preferred],
+    preferredVersion: preferred,
+  };
+}
+
+export function apiResourceList({ group, version, resources }: GroupVersion) {
+  const groupVersion = group === '' ? version : `${group}/${version}`;
+  return {
+    kind: 'APIResourceList',
+    apiVersion: 'v1',
+    groupVersion,
+    resources: resources.flatMap(resource => [
+      {
+        name: resource.plural,
+        singularName: resource.singular,
+        namespaced: resource.namespaced,
+        kind: resource.kind,
+        verbs: resource.verbs,
+        ...(resource.shortNames.length === 0 ? {} : { shortNames: resource.shortNames }),
+        ...(resource.categories.length === 0 ? {} : { categories: resource.categories }),
+      },
+      ...resource.subresources.map(sub => ({
+        name: `${resource.plural}/${sub.name}`,
+        singularName: '',
+        namespaced: resource.namespaced,
+        ...(sub.group === group ? {} : { group: sub.group, version: sub.version }),
+        kind: sub.kind,
+        verbs: sub.verbs,
+      })),
+    ]),
+  };
+}
+
+/** The aggregated form: all of /api, or all of /apis, in one answer. */
+export function aggregatedDiscovery(root: 'api' | 'apis') {
+  const shown = groupVersions().filter(({ group }) => (group === '') === (root === 'api'));
+  return {
+    kind: 'APIGroupDiscoveryList',
+    apiVersion: 'apidiscovery.k8s.io/v2',
+    metadata: {},
+    items: shown.map(({ group, version, resources }) => ({
+      metadata: { name: group, creationTimestamp: null },
+      versions: [
+        {
+          version,
+          freshness: 'Current',
+          resources: resources.map(resource => aggregatedResource(group, version, resource)),
+        },
+      ],
+    })),
+  };
+}
+
+function aggregatedResource(group: string, version: string, resource: Resource) {
+  const scope = resource.namespaced ? 'Namespaced' : 'Cluster';
+  return {
+    resource: resource.plural,
+    responseKind: { group, version, kind: resource.kind },
+    scope,
+    singularResource: resource.singular || resource.kind.toLowerCase(),
+    verbs: resource.verbs,
+    ...(resource.shortNames.length === 0 ? {} : { shortNames: resource.shortNames }),
+    ...(resource.categories.length === 0 ? {} : { categories: resource.categories }),
+    subresources: resource.subresources.map(({ name, verbs, ...responseKind }) => ({
+      subresource: name,
+      responseKind: { group: responseKind.group, version: responseKind.version, kind: responseKind.kind },
+      verbs,
+    })),
+  };
+}

@@ -1,0 +1,134 @@
+/** One HTTP request and its answer: what the handlers see of the network, over HTTP/1.1 and HTTP/2 alike. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { gzipSync } from 'node:zlib';
+import { ApiError } from '../../shared/kubernetes/api-error.ts';
+import { GZIP_THRESHOLD_BYTES, MAX_BODY_BYTES } from './limits.ts';
+
+export type Identity = { readonly user: string; readonly groups: readonly string[] };
+
+export type HttpRequest = IncomingMessage | Http2ServerRequest;
+export type HttpResponse = ServerResponse | Http2ServerResponse;
+
+export class Exchange {
+  readonly method: string;
+  readonly url: URL;
+  readonly identity: Identity;
+  /** Aborts when the client goes away or the server stops. */
+  readonly signal: AbortSignal;
+  private readonly request: HttpRequest;
+  private readonly response: HttpResponse;
+
+  constructor(
+    request: HttpRequest,
+    response: HttpResponse,
+    url: URL,
+    identity: Identity,
+    serverSignal: AbortSignal,
+  ) {
+    this.request = request;
+    this.response = response;
+    this.method = request.method ?? 'GET';
+    this.url = url;
+    this.identity = identity;
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    this.signal = AbortSignal.any([gone.signal, serverSignal]);
+  }
+
+  header(name: string): string | undefined {
+    const value = this.request.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  query(name: string): string | undefined {
+    return this.url.searchParams.get(name) ?? undefined;
+  }
+
+  /** True for `name=true`, `name=1` and a bare `name`, as Go's clients write it. */
+  flag(name: string): boolean {
+    return ['true', '1', ''].includes(this.query(name) ?? 'false');
+  }
+
+  /** The whole body. Throws ApiError RequestEntityTooLarge. */
+  async body(): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of this.request) {
+      bytes += chunk.length;
+      if (bytes > MAX_BODY_BYTES)
+        throw new ApiError('RequestEntityTooLarge', `Request entity too large: limit is ${MAX_BODY_BYTES}`);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  }
+
+  /** Adds a warning that kubectl prints. [RFC 7234 5.5] */
+  warn(messages: readonly string[]): void {
+    if (messages.length === 0) return;
+    this.response.setHeader(
+      'Warning',
+      messages.map(message => `299 - ${JSON.stringify(message)}`).join(', '),
+    );
+  }
+
+  /** Sends JSON text and ends; compressed when it is large and the client reads gzip. */
+  sendJson(code: number, text: string, contentType = 'application/json'): void {
+    this.response.setHeader('Vary', 'Accept, Accept-Encoding');
+    this.send(code, contentType, text);
+  }
+
+  send(
+    code: number,
+    contentType: string,
+    content: string | Uint8Array,
+    headers: Readonly<Record<string, string>> = {},
+  ): void {
+    const bytes = Buffer.from(content);
+    const isCompressed =
+      bytes.length > GZIP_THRESHOLD_BYTES && /\bgzip\b/.test(this.header('accept-encoding') ?? '');
+    const payload = isCompressed ? gzipSync(bytes, { level: 1 }) : bytes;
+    this.response.statusCode = code;
+    this.response.setHeader('Content-Type', contentType);
+    this.response.setHeader('Content-Length', payload.length);
+    this.response.setHeader('Cache-Control', 'no-cache, private');
+    if (isCompressed) this.response.setHeader('Content-Encoding', 'gzip');
+    for (const [name, value] of Object.entries(headers)) this.response.setHeader(name, value);
+    // A typed view of the one call that HTTP/1.1 and HTTP/2 share.
+    const response: { end(chunk: Uint8Array): unknown } = this.response;
+    response.end(payload);
+  }
+
+  /** Begins an answer that goes on; the headers leave at once, because clients wait for them before anything else. */
+  startStream(contentType: string): void {
+    this.response.statusCode = 200;
+    this.response.setHeader('Content-Type', contentType);
+    this.response.setHeader('Cache-Control', 'no-cache, private');
+    if ('flushHeaders' in this.response) this.response.flushHeaders();
+    else this.response.writeHead(200);
+  }
+
+  /** Writes a piece of a started answer; resolves when the client has room for more, or is gone. */
+  async write(piece: string | Uint8Array): Promise<void> {
+    if (this.signal.aborted) return;
+    const response: { write(chunk: string | Uint8Array): boolean } = this.response;
+    if (response.write(piece)) return;
+    await new Promise<void>(resolve => {
+      const resume = () => {
+        this.response.off('drain', resume);
+        this.signal.removeEventListener('abort', resume);
+        resolve();
+      };
+      this.response.on('drain', resume);
+      this.signal.addEventListener('abort', resume, { once: true });
+    });
+  }
+
+  endStream(): void {
+    this.response.end();
+  }
+
+  get isStarted(): boolean {
+    return this.response.headersSent;
+  }
+}

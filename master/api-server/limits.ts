@@ -1,0 +1,22 @@
+/** Bounds of the HTTP edge. */
+
+/** Largest request body, bytes, as in Kubernetes (3 MiB); a larger one is refused with 413. */
+export const MAX_BODY_BYTES = 3 * 1024 * 1024;
+
+/** Open watches at once; past it a new one is told to come back later (429). A browser or informer needs about ten. */
+export const MAX_WATCHES = 2000;
+
+/** A watch that names no time ends after this long, so that forgotten ones do not pile up, milliseconds. */
+export const WATCH_TIMEOUT_MS = 45 * 60_000;
+
+/** Between the bookmarks of a watch that asks for them, milliseconds. */
+export const BOOKMARK_INTERVAL_MS = 60_000;
+
+/** How long a list waits for a resourceVersion that the cluster has not reached, milliseconds. */
+export const FUTURE_REVISION_WAIT_MS = 3000;
+
+/** Answers smaller than this go out uncompressed, bytes; as in Kubernetes. */
+export const GZIP_THRESHOLD_BYTES = 128 * 1024;
+
+/** Time a client has to send its headers, milliseconds: bounds what idle connections hold. */
+export const HEADERS_TIMEOUT_MS = 20_000;

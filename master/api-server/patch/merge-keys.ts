@@ -1,0 +1,55 @@
+/**
+ * How strategic merge patches treat the lists of the API: facts that the field tables do not carry.
+ * Source: the patchStrategy and patchMergeKey columns of Kubernetes's API reference.
+ */
+
+/** Type → field → the member by which elements are the same one. Lists not named here are replaced whole. */
+const MERGE_KEYS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  V1ObjectMeta: { ownerReferences: 'uid' },
+  V1PodSpec: {
+    containers: 'name',
+    initContainers: 'name',
+    ephemeralContainers: 'name',
+    volumes: 'name',
+    imagePullSecrets: 'name',
+    hostAliases: 'ip',
+    topologySpreadConstraints: 'topologyKey',
+    resourceClaims: 'name',
+    schedulingGates: 'name',
+  },
+  V1Container: {
+    env: 'name',
+    ports: 'containerPort',
+    volumeMounts: 'mountPath',
+    volumeDevices: 'devicePath',
+  },
+  V1EphemeralContainer: {
+    env: 'name',
+    ports: 'containerPort',
+    volumeMounts: 'mountPath',
+    volumeDevices: 'devicePath',
+  },
+  V1PodStatus: { conditions: 'type', podIPs: 'ip', resourceClaimStatuses: 'name' },
+  V1NodeStatus: { conditions: 'type', addresses: 'type' },
+  V1NamespaceStatus: { conditions: 'type' },
+  V1DeploymentStatus: { conditions: 'type' },
+  V1ReplicaSetStatus: { conditions: 'type' },
+  V1DaemonSetStatus: { conditions: 'type' },
+};
+
+/** Lists of plain values whose elements are united. */
+const MERGED_SETS: Readonly<Record<string, readonly string[]>> = {
+  V1ObjectMeta: ['finalizers'],
+  V1NodeSpec: ['podCIDRs'],
+};
+
+export type ListStrategy =
+  | { readonly kind: 'byKey'; readonly key: string }
+  | { readonly kind: 'set' }
+  | { readonly kind: 'replace' };
+
+export function listStrategy(type: string, field: string): ListStrategy {
+  const key = MERGE_KEYS[type]?.[field];
+  if (key !== undefined) return { kind: 'byKey', key };
+  return MERGED_SETS[type]?.includes(field) ? { kind: 'set' } : { kind: 'replace' };
+}

@@ -1,0 +1,112 @@
+/** How an object looks to the client that asked: whole, as a table row, or its metadata alone. */
+import type { KindMap, KindName, KubeObject } from '../../shared/kubernetes/objects.ts';
+import type { Column, Kind } from '../registry/kind.ts';
+import type { Exchange } from './exchange.ts';
+
+export type Representation = 'whole' | 'table' | 'metadata';
+
+/** What the Accept header asks for first among what can be served; JSON in any case. */
+export function representationOf(exchange: Exchange): Representation {
+  for (const part of (exchange.header('accept') ?? '').split(',')) {
+    const [type, ...parameters] = part.trim().split(';');
+    if (type === 'application/vnd.kubernetes.protobuf') continue;
+    const as = parameters
+      .map(parameter => parameter.trim())
+      .find(parameter => parameter.startsWith('as='))
+      ?.slice(3);
+    if (as === 'Table') return 'table';
+    if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return 'metadata';
+    if (type === 'application/json' || type === '*/*') return 'whole';
+  }
+  return 'whole';
+}
+
+const jsonTexts = new WeakMap<object, string>();
+
+/** The object's JSON, made once however many clients read it. */
+export function jsonOf(object: object): string {
+  const known = jsonTexts.get(object);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(object);
+  jsonTexts.set(object, text);
+  return text;
+}
+
+function partialMetadata(object: KubeObject) {
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
+}
+
+export type TableOptions = {
+  readonly withColumns: boolean;
+  readonly includeObject: string;
+  readonly nowMs: number;
+};
+
+/** A meta.k8s.io/v1 Table of these objects, as JSON text. */
+export function tableJson<K extends KindName>(
+  kind: Kind<K>,
+  objects: readonly KindMap[K][],
+  listMeta: object,
+  { withColumns, includeObject, nowMs }: TableOptions,
+): string {
+  const columns: Column<KindMap[K]>[] = [
+    { name: 'Name', type: 'string', format: 'name', cell: ({ metadata }) => metadata.name },
+    ...kind.columns,
+  ];
+  if (kind.kind === 'Event') columns.shift();
+  const rows = objects.map(object => ({
+    cells: columns.map(column => column.cell(object, nowMs)),
+    ...rowObject(object, includeObject),
+  }));
+  const columnDefinitions = columns.map(({ name, type, format = '', priority = 0, description = '' }) => ({
+    name,
+    type,
+    format,
+    description,
+    priority,
+  }));
+  return JSON.stringify({
+    kind: 'Table',
+    apiVersion: 'meta.k8s.io/v1',
+    metadata: listMeta,
+    columnDefinitions: withColumns ? columnDefinitions : null,
+    rows,
+  });
+}
+
+function rowObject(object: KubeObject, includeObject: string): { object?: object } {
+  if (includeObject === 'None') return {};
+  return { object: includeObject === 'Object' ? object : partialMetadata(object) };
+}
+
+/** One object as JSON text in the wanted representation. */
+export function objectJson<K extends KindName>(
+  kind: Kind<K>,
+  object: KindMap[K],
+  as: Representation,
+  table: TableOptions,
+): string {
+  if (as === 'metadata') return JSON.stringify(partialMetadata(object));
+  if (as === 'whole') return jsonOf(object);
+  return tableJson(kind, [object], { resourceVersion: object.metadata.resourceVersion }, table);
+}
+
+/** A list as JSON text in the wanted representation. */
+export function listJson<K extends KindName>(
+  kind: Kind<K>,
+  objects: readonly KindMap[K][],
+  listMeta: object,
+  as: Representation,
+  table: TableOptions,
+): string {
+  if (as === 'table') return tableJson(kind, objects, listMeta, table);
+  const isPartial = as === 'metadata';
+  const name = isPartial ? 'PartialObjectMetadataList' : `${kind.kind}List`;
+  const apiVersion = isPartial
+    ? 'meta.k8s.io/v1'
+    : kind.group === ''
+      ? kind.version
+      : `${kind.group}/${kind.version}`;
+  const items = objects.map(object => (isPartial ? JSON.stringify(partialMetadata(object)) : jsonOf(object)));
+  return `{"kind":"${name}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(listMeta)},"items":[${items.join(',')}]}`;
+}

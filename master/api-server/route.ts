@@ -1,0 +1,194 @@
+/** From a path to its handler, past the one question whether this caller may. */
+import { ApiError } from '../../shared/kubernetes/api-error.ts';
+import type { KindName } from '../../shared/kubernetes/objects.ts';
+import { isAllowed } from '../auth/authorize.ts';
+import type { Kind } from '../registry/kind.ts';
+import { kindOfResource } from '../registry/kinds.ts';
+import {
+  aggregatedDiscovery,
+  apiGroup,
+  apiGroupList,
+  apiResourceList,
+  apiVersions,
+  groupVersions,
+  METRICS_GROUP,
+} from './discovery.ts';
+import type { Exchange } from './exchange.ts';
+import { getObject, listObjects } from './list.ts';
+import { sendMetrics } from './metrics.ts';
+import { sendPodLog } from './pod-log.ts';
+import { parseResourcePath, type ResourcePath } from './resource-path.ts';
+import type { RouteDeps } from './server.ts';
+import { bindPod, evictPod, scaleObject } from './subresources.ts';
+import { VERSION } from './version.ts';
+import { watchObjects } from './watch.ts';
+import { createObject, deleteCollection, deleteObject, patchObject, replaceObject } from './write.ts';
+
+const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+export async function route(deps: RouteDeps, exchange: Exchange): Promise<void> {
+  const { pathname } = exchange.url;
+  if (await deps.files.answer(exchange)) return;
+  const path = parseResourcePath(pathname);
+  if (path !== undefined) return await routeResource(deps, exchange, path);
+  requireAccess(exchange, {
+    verb: exchange.method === 'GET' ? 'get' : exchange.method.toLowerCase(),
+    path: pathname,
+  });
+  if (exchange.method !== 'GET' && exchange.method !== 'HEAD') throw methodNotAllowed();
+  await routePath(deps, exchange, pathname.replace(/\/+$/, '') || '/');
+}
+
+async function routePath(deps: RouteDeps, exchange: Exchange, pathname: string): Promise<void> {
+  const json = (value: object) => exchange.sendJson(200, JSON.stringify(value));
+  const isAggregated =
+    /as=APIGroupDiscoveryList/.test(exchange.header('accept') ?? '') &&
+    /v=v2[,;]|v=v2$/.test(exchange.header('accept') ?? '');
+  switch (pathname) {
+    case '/':
+      return json({
+        paths: ['/api', '/apis', '/dashboard/', '/healthz', '/livez', '/openapi/v3', '/readyz', '/version'],
+      });
+    case '/version':
+      return json(VERSION);
+    case '/healthz':
+    case '/livez':
+    case '/readyz':
+      return exchange.send(200, 'text/plain; charset=utf-8', 'ok');
+    case '/api':
+    case '/apis': {
+      const root = pathname === '/api' ? 'api' : 'apis';
+      if (isAggregated) return exchange.sendJson(200, JSON.stringify(aggregatedDiscovery(root)), AGGREGATED);
+      return json(root === 'api' ? apiVersions(exchange.header('host') ?? '') : apiGroupList());
+    }
+    case '/openapi/v3':
+      return json(await deps.openApi.index());
+    default:
+      return await routeBelow(deps, exchange, pathname);
+  }
+}
+
+async function routeBelow(deps: RouteDeps, exchange: Exchange, pathname: string): Promise<void> {
+  if (pathname.startsWith('/openapi/v3/')) {
+    const text = (await deps.openApi.all()).get(pathname.slice('/openapi/v3/'.length));
+    if (text !== undefined) return exchange.sendJson(200, text);
+  }
+  const match = /^\/apis\/([^/]+)(?:\/([^/]+))?$/.exec(pathname) ?? /^\/api(\/)([^/]+)$/.exec(pathname);
+  const [, name, version] = match ?? [];
+  const found = groupVersions().filter(candidate => candidate.group === (name === '/' ? '' : name));
+  const exact = found.find(candidate => candidate.version === version);
+  if (exact !== undefined) return exchange.sendJson(200, JSON.stringify(apiResourceList(exact)));
+  const [only] = found;
+  if (version === undefined && only !== undefined)
+    return exchange.sendJson(200, JSON.stringify(apiGroup(only)));
+  throw unknownPath();
+}
+
+async function routeResource(deps: RouteDeps, exchange: Exchange, path: ResourcePath): Promise<void> {
+  const { group, version, plural: resource, subresource, namespace, name } = path;
+  const verb = verbOf(exchange, path);
+  requireAccess(exchange, { verb, group, resource, subresource, namespace, name });
+  if (group === METRICS_GROUP.group && version === METRICS_GROUP.version)
+    return sendMetrics({ view: deps.cache, usage: deps.usage, nowMs: deps.clock.nowMs() }, exchange, path);
+  const kind = kindOfResource(group, version, resource);
+  if (kind === undefined || (namespace !== undefined && !kind.namespaced)) throw unknownPath();
+  if (subresource !== undefined) return await routeSubresource(deps, exchange, kind, path, subresource);
+  return await routeVerb(deps, exchange, kind, path, verb);
+}
+
+/** Kubernetes's verb for a request, as authorization knows it. */
+function verbOf(exchange: Exchange, path: ResourcePath): string {
+  const isCollection = path.name === undefined;
+  switch (exchange.method) {
+    case 'GET':
+    case 'HEAD':
+      if (path.subresource === undefined && (path.isWatchPath || exchange.flag('watch'))) return 'watch';
+      return isCollection ? 'list' : 'get';
+    case 'POST':
+      return 'create';
+    case 'PUT':
+      return 'update';
+    case 'PATCH':
+      return 'patch';
+    case 'DELETE':
+      return isCollection ? 'deletecollection' : 'delete';
+    default:
+      throw methodNotAllowed();
+  }
+}
+
+async function routeVerb<K extends KindName>(
+  deps: RouteDeps,
+  exchange: Exchange,
+  kind: Kind<K>,
+  path: ResourcePath,
+  verb: string,
+): Promise<void> {
+  const { name } = path;
+  const ref = name === undefined ? undefined : refOf(kind, path, name);
+  if (verb === 'watch') return await watchObjects(deps, exchange, kind, path);
+  if (ref === undefined) {
+    if (verb === 'list') return await listObjects(deps, exchange, kind, path);
+    if (verb === 'create') return await createObject(deps, exchange, kind, path);
+    if (verb === 'deletecollection') return await deleteCollection(deps, exchange, kind, path);
+    throw methodNotAllowed();
+  }
+  if (verb === 'get') return await getObject(deps, exchange, kind, ref);
+  if (verb === 'update') return await replaceObject(deps, exchange, kind, ref, 'object');
+  if (verb === 'patch') return await patchObject(deps, exchange, kind, ref, 'object');
+  if (verb === 'delete') return await deleteObject(deps, exchange, kind, ref);
+  throw methodNotAllowed();
+}
+
+function refOf(kind: Kind, { namespace }: ResourcePath, name: string) {
+  if (kind.namespaced && namespace === undefined) throw unknownPath();
+  return namespace === undefined ? { name } : { namespace, name };
+}
+
+async function routeSubresource<K extends KindName>(
+  deps: RouteDeps,
+  exchange: Exchange,
+  kind: Kind<K>,
+  path: ResourcePath,
+  subresource: string,
+): Promise<void> {
+  const wanted: readonly string[] = kind.subresources;
+  if (path.name === undefined || !wanted.includes(subresource)) throw unknownPath();
+  const ref = refOf(kind, path, path.name);
+  const { method } = exchange;
+  if (subresource === 'status' && method === 'GET') return await getObject(deps, exchange, kind, ref);
+  if (subresource === 'status' && method === 'PUT')
+    return await replaceObject(deps, exchange, kind, ref, 'status');
+  if (subresource === 'status' && method === 'PATCH')
+    return await patchObject(deps, exchange, kind, ref, 'status');
+  if (subresource === 'scale' && kind.scaling !== undefined && ['GET', 'PUT', 'PATCH'].includes(method))
+    return await scaleObject(deps, exchange, kind, kind.scaling, ref);
+  if (subresource === 'binding' && method === 'POST') return await bindPod(deps, exchange, ref);
+  if (subresource === 'eviction' && method === 'POST') return await evictPod(deps, exchange, ref);
+  if (subresource === 'log' && method === 'GET')
+    return await sendPodLog(
+      { view: deps.cache, openLogs: deps.openLogs, nowMs: deps.clock.nowMs() },
+      exchange,
+      ref,
+    );
+  throw methodNotAllowed();
+}
+
+function requireAccess(exchange: Exchange, request: Parameters<typeof isAllowed>[1]): void {
+  const { identity } = exchange;
+  if (identity.groups.includes('system:unauthenticated')) throw new ApiError('Unauthorized', 'Unauthorized');
+  if (isAllowed(identity, request)) return;
+  const what =
+    'path' in request
+      ? `cannot ${request.verb} path "${request.path}"`
+      : `cannot ${request.verb} resource "${request.resource}${request.subresource ? `/${request.subresource}` : ''}" in API group "${request.group}"`;
+  throw new ApiError('Forbidden', `User "${identity.user}" ${what}`);
+}
+
+function unknownPath(): ApiError {
+  return new ApiError('NotFound', 'the server could not find the requested resource');
+}
+
+function methodNotAllowed(): ApiError {
+  return new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource');
+}

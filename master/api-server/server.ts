@@ -1,0 +1,167 @@
+/** The HTTP edge: TLS, who asks, and what for. It holds no business rule. */
+import { createSecureServer, type Http2SecureServer } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import type { Logger } from 'pino';
+import type { Clock } from '../../shared/clock.ts';
+import { ApiError } from '../../shared/kubernetes/api-error.ts';
+import { authenticate, type CertificateSubject } from '../auth/authenticate.ts';
+import type { ObjectRegistry } from '../registry/object-registry.ts';
+import type { Store } from '../store/store.ts';
+import type { ObjectCache } from '../watch/object-cache.ts';
+import { Exchange, type HttpRequest, type HttpResponse, type Identity } from './exchange.ts';
+import { HEADERS_TIMEOUT_MS } from './limits.ts';
+import type { UsageReader } from './metrics.ts';
+import { OpenApiDocuments } from './openapi.ts';
+import type { OpenLogs } from './pod-log.ts';
+import { route } from './route.ts';
+import type { StaticFiles } from './static-files.ts';
+import { WatchCount } from './watch.ts';
+
+export type ApiServerDeps = {
+  readonly cache: ObjectCache;
+  readonly store: Store;
+  readonly registry: ObjectRegistry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly usage: UsageReader;
+  readonly openLogs: OpenLogs;
+  readonly files: StaticFiles;
+};
+
+export type ApiServerOptions = {
+  readonly host: string;
+  readonly port: number;
+  readonly certPem: string;
+  readonly keyPem: string;
+  readonly caPem: string;
+};
+
+export type RouteDeps = ApiServerDeps & { readonly watches: WatchCount; readonly openApi: OpenApiDocuments };
+
+/** Listens until the signal aborts; then ends every watch and closes. Rejects when the port cannot be had. */
+export async function startApiServer(
+  deps: ApiServerDeps,
+  { host, port, certPem, keyPem, caPem }: ApiServerOptions,
+  signal: AbortSignal,
+): Promise<{ port: number; closed: Promise<void> }> {
+  const routeDeps: RouteDeps = { ...deps, watches: new WatchCount(), openApi: new OpenApiDocuments() };
+  const server = createSecureServer({
+    cert: certPem,
+    key: keyPem,
+    ca: caPem,
+    allowHTTP1: true,
+    // Asked for, not demanded: a browser has none, and then a token must do.
+    requestCert: true,
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.2',
+  });
+  server.on(
+    'request',
+    (request: HttpRequest, response: HttpResponse) => void answer(routeDeps, request, response, signal),
+  );
+  // A client that breaks off its handshake or stream is no event of ours; the listener keeps Node from ending the process.
+  server.on('tlsClientError', (error: Error) => deps.logger.debug({ err: error }, 'TLS handshake failed'));
+  server.on('clientError', (error: Error, socket: Duplex) => {
+    deps.logger.debug({ err: error }, 'malformed HTTP');
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    else socket.destroy();
+  });
+  server.on('sessionError', (error: Error) => deps.logger.debug({ err: error }, 'HTTP/2 session failed'));
+  server.setTimeout(0);
+  const sockets = trackSockets(server);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  server.on('error', (error: Error) => deps.logger.error({ err: error }, 'the API server failed'));
+  const closed = new Promise<void>(resolve => {
+    const close = () => {
+      server.close(() => resolve());
+      for (const socket of sockets) socket.destroySoon();
+    };
+    if (signal.aborted) close();
+    else signal.addEventListener('abort', close, { once: true });
+  });
+  const address = server.address();
+  return { port: typeof address === 'object' && address !== null ? address.port : port, closed };
+}
+
+function trackSockets(server: Http2SecureServer): Set<TLSSocket> {
+  const sockets = new Set<TLSSocket>();
+  server.on('secureConnection', (socket: TLSSocket) => {
+    sockets.add(socket);
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, HEADERS_TIMEOUT_MS);
+    socket.once('close', () => sockets.delete(socket));
+    socket.on('error', () => sockets.delete(socket));
+  });
+  return sockets;
+}
+
+async function answer(
+  deps: RouteDeps,
+  request: HttpRequest,
+  response: HttpResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  const url = parseUrl(request.url ?? '/');
+  const exchange = new Exchange(
+    request,
+    response,
+    url ?? new URL('https://pikelet/'),
+    identityOf(deps, request),
+    signal,
+  );
+  try {
+    if (url === undefined) throw new ApiError('BadRequest', 'the request target is malformed');
+    await route(deps, exchange);
+  } catch (error) {
+    if (exchange.signal.aborted) response.destroy();
+    else sendError(deps, exchange, response, error);
+  }
+}
+
+function sendError(deps: RouteDeps, exchange: Exchange, response: HttpResponse, error: unknown): void {
+  const refusal =
+    error instanceof ApiError
+      ? error
+      : new ApiError('InternalError', 'an internal error occurred; see the master log', {}, { cause: error });
+  if (refusal.reason === 'InternalError')
+    deps.logger.error({ err: error, path: exchange.url.pathname }, 'request failed');
+  // Too late for a Status: cutting the answer short is how HTTP says that it is not whole.
+  if (exchange.isStarted) {
+    response.destroy();
+    return;
+  }
+  if (refusal.reason === 'Unauthorized') response.setHeader('WWW-Authenticate', 'Bearer realm="pikelet"');
+  if (refusal.details.retryAfterSeconds !== undefined)
+    response.setHeader('Retry-After', String(refusal.details.retryAfterSeconds));
+  exchange.sendJson(refusal.code, JSON.stringify(refusal.toStatus()));
+}
+
+function parseUrl(target: string): URL | undefined {
+  return URL.canParse(target, 'https://pikelet') ? new URL(target, 'https://pikelet') : undefined;
+}
+
+const NOBODY: Identity = { user: 'system:anonymous', groups: ['system:unauthenticated'] };
+
+function identityOf(deps: RouteDeps, request: HttpRequest): Identity {
+  const certificateSubject = provenSubject(request.socket);
+  const { authorization } = request.headers;
+  return authenticate(deps.cache, { certificateSubject, authorization }) ?? NOBODY;
+}
+
+/** The subject of the client's certificate, if the handshake proved it. On HTTP/2 the socket is a proxy of the TLS socket. */
+function provenSubject(socket: unknown): CertificateSubject | undefined {
+  return isTls(socket) && socket.authorized ? socket.getPeerCertificate()?.subject : undefined;
+}
+
+function isTls(socket: unknown): socket is TLSSocket {
+  return (
+    typeof socket === 'object' && socket !== null && 'getPeerCertificate' in socket && 'authorized' in socket
+  );
+}

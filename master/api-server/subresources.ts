@@ -1,0 +1,107 @@
+/** Subresources that are no part of their object: scale, binding, eviction. */
+import * as v from 'valibot';
+import { ApiError, conflict } from '../../shared/kubernetes/api-error.ts';
+import type { KindMap, KindName, ObjectRef } from '../../shared/kubernetes/objects.ts';
+import type { Kind, Scaling } from '../registry/kind.ts';
+import { contentTypeOf, isDryRun, readJson } from './decode-body.ts';
+import type { Exchange } from './exchange.ts';
+import { applyPatch } from './patch/apply-patch.ts';
+import { deleteOptionsOf, type WriteDeps } from './write.ts';
+
+const SUCCESS = JSON.stringify({
+  kind: 'Status',
+  apiVersion: 'v1',
+  metadata: {},
+  status: 'Success',
+  code: 201,
+});
+
+function firstFault(issues: readonly [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
+  return `${v.getDotPath(issues[0]) ?? 'body'}: ${issues[0].message}`;
+}
+
+const replicas = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 31 - 1));
+const ScaleSchema = v.object({
+  spec: v.optional(v.object({ replicas: v.optional(replicas, 0) }), {}),
+  metadata: v.optional(
+    v.object({ name: v.optional(v.string()), resourceVersion: v.optional(v.string()) }),
+    {},
+  ),
+});
+
+function scaleOf<K extends KindName>(object: KindMap[K], scaling: Scaling<KindMap[K]>) {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const { wanted, observed, selector } = scaling.read(object);
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: { replicas: wanted },
+    status: { replicas: observed, selector: selector === '<none>' ? '' : selector },
+  };
+}
+
+/** GET, PUT and PATCH of `scale`. */
+export async function scaleObject<K extends KindName>(
+  deps: WriteDeps,
+  exchange: Exchange,
+  kind: Kind<K>,
+  scaling: Scaling<KindMap[K]>,
+  ref: ObjectRef,
+): Promise<void> {
+  const answer = (object: KindMap[K]) => exchange.sendJson(200, JSON.stringify(scaleOf(object, scaling)));
+  const options = { part: 'object' as const, dryRun: isDryRun(exchange) };
+  if (exchange.method === 'GET')
+    return answer(
+      await deps.registry.change(kind.kind, ref, current => current, { ...options, dryRun: true }),
+    );
+  // kubectl's PUT names no content type.
+  const contentType = contentTypeOf(exchange);
+  const body = await readJson(exchange, contentType);
+  const make = (current: KindMap[K]): KindMap[K] => {
+    const wanted =
+      exchange.method === 'PUT' ? body : applyPatch(contentType, 'V1Scale', scaleOf(current, scaling), body);
+    const parsed = v.safeParse(ScaleSchema, wanted);
+    if (!parsed.success)
+      throw new ApiError(
+        'Invalid',
+        `Scale.autoscaling ${JSON.stringify(ref.name)} is invalid: ${firstFault(parsed.issues)}`,
+      );
+    const { spec, metadata } = parsed.output;
+    if (metadata.resourceVersion && metadata.resourceVersion !== current.metadata.resourceVersion)
+      throw conflict(kind, ref.name);
+    return scaling.write(current, spec.replicas);
+  };
+  answer(await deps.registry.change(kind.kind, ref, make, options));
+}
+
+const BindingSchema = v.object({
+  target: v.object({ name: v.pipe(v.string(), v.minLength(1)) }),
+  metadata: v.optional(v.object({ uid: v.optional(v.string()) }), {}),
+});
+
+export async function bindPod(deps: WriteDeps, exchange: Exchange, ref: ObjectRef): Promise<void> {
+  const parsed = v.safeParse(BindingSchema, await readJson(exchange));
+  if (!parsed.success)
+    throw new ApiError(
+      'Invalid',
+      `Binding ${JSON.stringify(ref.name)} is invalid: ${firstFault(parsed.issues)}`,
+    );
+  const { metadata, target } = parsed.output;
+  await deps.registry.bind(
+    { ...ref, uid: metadata.uid ?? deps.cache.get('Pod', ref)?.metadata.uid ?? '' },
+    target.name,
+  );
+  exchange.sendJson(201, SUCCESS);
+}
+
+const EvictionSchema = v.object({ deleteOptions: v.optional(v.nullable(v.unknown())) });
+
+/** Eviction deletes the pod; disruption budgets are not served, so none can forbid it. */
+export async function evictPod(deps: WriteDeps, exchange: Exchange, ref: ObjectRef): Promise<void> {
+  const parsed = v.safeParse(EvictionSchema, await readJson(exchange));
+  if (!parsed.success) throw new ApiError('BadRequest', `Eviction is invalid: ${firstFault(parsed.issues)}`);
+  const { dryRun, ...options } = deleteOptionsOf(exchange, parsed.output.deleteOptions ?? {});
+  await deps.registry.deleteObject('Pod', ref, { ...options, dryRun });
+  exchange.sendJson(201, SUCCESS);
+}

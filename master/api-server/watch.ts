@@ -1,0 +1,164 @@
+/** Watches: events of one kind as lines of JSON, from the watch cache's history. */
+import { ApiError } from '../../shared/kubernetes/api-error.ts';
+import type { KindMap, KindName } from '../../shared/kubernetes/objects.ts';
+import { apiVersionOf, type Kind } from '../registry/kind.ts';
+import type { CacheEvent } from '../watch/object-cache.ts';
+import type { Exchange } from './exchange.ts';
+import { BOOKMARK_INTERVAL_MS, MAX_WATCHES, WATCH_TIMEOUT_MS } from './limits.ts';
+import { type ReadDeps, reachRevision, tableOptions } from './list.ts';
+import { objectJson, representationOf } from './represent.ts';
+import { type Selection, selectionOf } from './select.ts';
+
+const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
+
+/** Counts the watches of a server, to bound them. */
+export class WatchCount {
+  private open = 0;
+
+  /** Throws ApiError TooManyRequests past the bound; the returned function gives the place back. */
+  enter(): () => void {
+    if (this.open >= MAX_WATCHES)
+      throw new ApiError('TooManyRequests', 'too many open watches, please try again later', {
+        retryAfterSeconds: 10,
+      });
+    this.open++;
+    return () => {
+      this.open--;
+    };
+  }
+}
+
+export async function watchObjects<K extends KindName>(
+  deps: ReadDeps & { readonly watches: WatchCount },
+  exchange: Exchange,
+  kind: Kind<K>,
+  scope: { readonly namespace?: string; readonly name?: string },
+): Promise<void> {
+  const { cache } = deps;
+  const selection = selectionOf(kind, exchange, scope);
+  const options = watchOptions(exchange);
+  const leave = deps.watches.enter();
+  try {
+    if (options.from > 0) await reachRevision(cache, exchange, options.from);
+    exchange.startStream('application/json');
+    const lines = new EventLines(deps, exchange, kind, selection);
+    let position = options.isInitial ? cache.revision : options.from;
+    if (options.isInitial) await lines.initial(options.wantsInitialEnd);
+    const deadline = AbortSignal.timeout(options.timeoutMs);
+    while (!exchange.signal.aborted && !deadline.aborted) {
+      const events = cache.history.after(position);
+      if (events === undefined) return await lines.expired(position);
+      for (const event of events) await lines.event(event);
+      position = events.at(-1)?.revision ?? Math.max(position, cache.revision);
+      if (events.length > 0) continue;
+      const pause = AbortSignal.any([
+        exchange.signal,
+        deadline,
+        ...(options.wantsBookmarks ? [AbortSignal.timeout(BOOKMARK_INTERVAL_MS)] : []),
+      ]);
+      await cache.history.next(pause);
+      if (pause.aborted && options.wantsBookmarks) await lines.bookmark(cache.revision);
+    }
+  } finally {
+    leave();
+    if (exchange.isStarted) exchange.endStream();
+  }
+}
+
+function watchOptions(exchange: Exchange) {
+  const version = exchange.query('resourceVersion') ?? '';
+  if (!/^\d*$/.test(version))
+    throw new ApiError('BadRequest', `resourceVersion: Invalid value: ${JSON.stringify(version)}`);
+  const wantsInitial = exchange.query('sendInitialEvents');
+  if (wantsInitial !== undefined && exchange.query('resourceVersionMatch') !== 'NotOlderThan')
+    throw new ApiError(
+      'Invalid',
+      'sendInitialEvents: Forbidden: requires setting resourceVersionMatch to NotOlderThan',
+    );
+  const seconds = Number(exchange.query('timeoutSeconds') ?? '0');
+  if (!Number.isFinite(seconds) || seconds < 0)
+    throw new ApiError(
+      'BadRequest',
+      `timeoutSeconds: Invalid value: ${JSON.stringify(exchange.query('timeoutSeconds'))}`,
+    );
+  return {
+    from: Number(version || '0'),
+    isInitial: wantsInitial === 'true' || (wantsInitial === undefined && (version === '' || version === '0')),
+    wantsInitialEnd: wantsInitial === 'true',
+    wantsBookmarks: exchange.flag('allowWatchBookmarks'),
+    timeoutMs: seconds > 0 ? Math.min(seconds * 1000, 2 ** 31 - 1) : WATCH_TIMEOUT_MS,
+  };
+}
+
+/** Writes the lines of one watch. */
+class EventLines<K extends KindName> {
+  private readonly deps: ReadDeps;
+  private readonly exchange: Exchange;
+  private readonly kind: Kind<K>;
+  private readonly selection: Selection<K>;
+  private readonly representation;
+  private hasColumns = false;
+
+  constructor(deps: ReadDeps, exchange: Exchange, kind: Kind<K>, selection: Selection<K>) {
+    this.deps = deps;
+    this.exchange = exchange;
+    this.kind = kind;
+    this.selection = selection;
+    this.representation = representationOf(exchange);
+  }
+
+  async initial(wantsEnd: boolean): Promise<void> {
+    const { cache } = this.deps;
+    const revision = cache.revision;
+    for (const object of cache.list(this.kind.kind, this.selection.namespace))
+      if (this.selection.matches(object)) await this.line('ADDED', object);
+    if (wantsEnd) await this.bookmark(revision, { [INITIAL_EVENTS_END]: 'true' });
+  }
+
+  /** An object that enters the selection is ADDED, one that leaves it is DELETED. */
+  async event(event: CacheEvent): Promise<void> {
+    if (!isOfKind(event, this.kind.kind)) return;
+    const { before, after } = event;
+    const was = before !== undefined && this.selection.matches(before);
+    const is = after !== undefined && this.selection.matches(after);
+    if (is) await this.line(was ? 'MODIFIED' : 'ADDED', after);
+    else if (was) await this.line('DELETED', atRevision(before, event.revision));
+  }
+
+  private async line(type: string, object: KindMap[K]): Promise<void> {
+    const table = { ...tableOptions(this.deps, this.exchange), withColumns: !this.hasColumns };
+    this.hasColumns = true;
+    await this.exchange.write(
+      `{"type":"${type}","object":${objectJson(this.kind, object, this.representation, table)}}\n`,
+    );
+  }
+
+  async bookmark(revision: number, annotations?: Record<string, string>): Promise<void> {
+    const metadata = {
+      resourceVersion: String(revision),
+      creationTimestamp: null,
+      ...(annotations === undefined ? {} : { annotations }),
+    };
+    const object = { kind: this.kind.kind, apiVersion: apiVersionOf(this.kind), metadata };
+    await this.exchange.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
+  }
+
+  async expired(position: number): Promise<void> {
+    const error = new ApiError(
+      'Expired',
+      `too old resource version: ${position} (${this.deps.cache.revision})`,
+    );
+    await this.exchange.write(`${JSON.stringify({ type: 'ERROR', object: error.toStatus() })}\n`);
+  }
+}
+
+function isOfKind<K extends KindName>(
+  event: CacheEvent,
+  kind: K,
+): event is CacheEvent & { before: KindMap[K] | undefined; after: KindMap[K] | undefined } {
+  return event.kind === kind;
+}
+
+function atRevision<T extends { metadata: { resourceVersion: string } }>(object: T, revision: number): T {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+}

@@ -1,0 +1,217 @@
+/** Creates, updates, patches and deletes, from a request to the registry. */
+import * as v from 'valibot';
+import { ApiError, conflict } from '../../shared/kubernetes/api-error.ts';
+import type { KindMap, KindName, KubeObject, New, ObjectRef } from '../../shared/kubernetes/objects.ts';
+import type { Kind } from '../registry/kind.ts';
+import type { ObjectRegistry, Part } from '../registry/object-registry.ts';
+import type { DeleteOptions } from '../registry/registry.ts';
+import { contentTypeOf, decodeObject, fieldValidationOf, isDryRun, readJson } from './decode-body.ts';
+import type { Exchange } from './exchange.ts';
+import { type ReadDeps, tableOptions } from './list.ts';
+import { applyPatch } from './patch/apply-patch.ts';
+import { listJson, objectJson, representationOf } from './represent.ts';
+import { selectionOf } from './select.ts';
+
+export type WriteDeps = ReadDeps & { readonly registry: ObjectRegistry };
+
+type Target = { readonly namespace?: string; readonly name?: string };
+
+export function sendObject<K extends KindName>(
+  deps: ReadDeps,
+  exchange: Exchange,
+  kind: Kind<K>,
+  code: number,
+  object: KindMap[K],
+): void {
+  exchange.sendJson(code, objectJson(kind, object, representationOf(exchange), tableOptions(deps, exchange)));
+}
+
+export async function createObject<K extends KindName>(
+  deps: WriteDeps,
+  exchange: Exchange,
+  kind: Kind<K>,
+  target: Target,
+): Promise<void> {
+  const { object, warnings } = decodeObject(kind, await readJson(exchange), fieldValidationOf(exchange));
+  if (object.metadata.resourceVersion)
+    throw new ApiError('BadRequest', 'resourceVersion should not be set on objects to be created');
+  const placed = inNamespace(object, target.namespace);
+  exchange.warn(warnings);
+  const created = await deps.registry.create(kind.kind, placed, { dryRun: isDryRun(exchange) });
+  sendObject(deps, exchange, kind, 201, created);
+}
+
+/** The object in the namespace of the path. Throws ApiError BadRequest when it names another. */
+function inNamespace<T extends { metadata: { namespace?: string } }>(
+  object: T,
+  namespace: string | undefined,
+): T {
+  const own = object.metadata.namespace;
+  if (own && namespace !== undefined && own !== namespace)
+    throw new ApiError(
+      'BadRequest',
+      `the namespace of the provided object does not match the namespace sent on the request (${own} and ${namespace})`,
+    );
+  return { ...object, metadata: { ...object.metadata, namespace: namespace ?? own } };
+}
+
+function refuseOtherName(object: { metadata: { name?: string } }, ref: ObjectRef): void {
+  const { name } = object.metadata;
+  if (name !== undefined && name !== ref.name)
+    throw new ApiError(
+      'BadRequest',
+      `the name of the object (${name}) does not match the name on the URL (${ref.name})`,
+    );
+}
+
+export async function replaceObject<K extends KindName>(
+  deps: WriteDeps,
+  exchange: Exchange,
+  kind: Kind<K>,
+  ref: ObjectRef,
+  part: Part,
+): Promise<void> {
+  const { object, warnings } = decodeObject(kind, await readJson(exchange), fieldValidationOf(exchange));
+  refuseOtherName(object, ref);
+  const placed = inNamespace(object, ref.namespace);
+  exchange.warn(warnings);
+  const { resourceVersion, uid } = object.metadata;
+  const replaced = await deps.registry.change(kind.kind, ref, () => placed, {
+    part,
+    resourceVersion,
+    uid,
+    dryRun: isDryRun(exchange),
+  });
+  sendObject(deps, exchange, kind, 200, replaced);
+}
+
+export async function patchObject<K extends KindName>(
+  deps: WriteDeps,
+  exchange: Exchange,
+  kind: Kind<K>,
+  ref: ObjectRef,
+  part: Part,
+): Promise<void> {
+  const contentType = contentTypeOf(exchange);
+  if (contentType === 'application/apply-patch+yaml')
+    throw new ApiError(
+      'UnsupportedMediaType',
+      'server-side apply is not served yet: use client-side apply (kubectl apply without --server-side)',
+    );
+  const patch = await readJson(exchange);
+  const validation = fieldValidationOf(exchange);
+  const make = (current: KindMap[K]): New<KindMap[K]> => {
+    const patched = applyPatch(contentType, kind.type, current, patch);
+    const { object, warnings } = decodeObject(kind, patched, validation);
+    refuseOtherName(object, ref);
+    refuseStale(kind, current, object);
+    exchange.warn(warnings);
+    return object;
+  };
+  sendObject(
+    deps,
+    exchange,
+    kind,
+    200,
+    await deps.registry.change(kind.kind, ref, make, { part, dryRun: isDryRun(exchange) }),
+  );
+}
+
+/** A patch that names a resourceVersion or uid holds only for that object. */
+function refuseStale(
+  kind: Kind,
+  current: KubeObject,
+  patched: { metadata: { resourceVersion?: string; uid?: string } },
+): void {
+  const { resourceVersion, uid } = patched.metadata;
+  const isOther =
+    (resourceVersion && resourceVersion !== current.metadata.resourceVersion) ||
+    (uid && uid !== current.metadata.uid);
+  if (isOther) throw conflict(kind, current.metadata.name);
+}
+
+const DeleteOptionsSchema = v.object({
+  gracePeriodSeconds: v.nullish(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
+  propagationPolicy: v.nullish(v.picklist(['Background', 'Foreground', 'Orphan'])),
+  orphanDependents: v.nullish(v.boolean()),
+  preconditions: v.nullish(v.object({ uid: v.nullish(v.string()), resourceVersion: v.nullish(v.string()) })),
+  dryRun: v.nullish(v.array(v.literal('All'))),
+});
+
+/** From the body, or for want of one from the query. Throws ApiError BadRequest naming the field. */
+export function deleteOptionsOf(exchange: Exchange, body: unknown): DeleteOptions & { dryRun: boolean } {
+  const grace = exchange.query('gracePeriodSeconds');
+  const given = body ?? {
+    gracePeriodSeconds: grace === undefined ? undefined : Number(grace),
+    propagationPolicy: exchange.query('propagationPolicy'),
+    orphanDependents:
+      exchange.query('orphanDependents') === undefined ? undefined : exchange.flag('orphanDependents'),
+  };
+  const parsed = v.safeParse(DeleteOptionsSchema, given);
+  if (!parsed.success) {
+    const issue = parsed.issues[0];
+    throw new ApiError(
+      'BadRequest',
+      `DeleteOptions is invalid: ${v.getDotPath(issue) ?? 'body'}: ${issue.message}`,
+    );
+  }
+  const { gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions, dryRun } = parsed.output;
+  const propagation = propagationPolicy ?? (orphanDependents === true ? 'Orphan' : undefined);
+  return {
+    ...(gracePeriodSeconds === null || gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+    ...(propagation === undefined ? {} : { propagation }),
+    ...(preconditions?.uid ? { uid: preconditions.uid } : {}),
+    ...(preconditions?.resourceVersion ? { resourceVersion: preconditions.resourceVersion } : {}),
+    dryRun: isDryRun(exchange) || (dryRun?.length ?? 0) > 0,
+  };
+}
+
+export async function deleteObject<K extends KindName>(
+  deps: WriteDeps,
+  exchange: Exchange,
+  kind: Kind<K>,
+  ref: ObjectRef,
+): Promise<void> {
+  const options = deleteOptionsOf(exchange, await readJson(exchange));
+  const { object, removed } = await deps.registry.deleteObject(kind.kind, ref, options);
+  if (!removed || kind.kind === 'Pod') return sendObject(deps, exchange, kind, 200, object);
+  const details = {
+    name: ref.name,
+    ...(kind.group === '' ? {} : { group: kind.group }),
+    kind: kind.plural,
+    uid: object.metadata.uid,
+  };
+  exchange.sendJson(
+    200,
+    JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }),
+  );
+}
+
+export async function deleteCollection<K extends KindName>(
+  deps: WriteDeps,
+  exchange: Exchange,
+  kind: Kind<K>,
+  scope: { readonly namespace?: string },
+): Promise<void> {
+  const options = deleteOptionsOf(exchange, await readJson(exchange));
+  const selection = selectionOf(kind, exchange, scope);
+  await deps.cache.waitFor(await deps.store.revision(), exchange.signal);
+  const chosen = deps.cache.list(kind.kind, selection.namespace).filter(object => selection.matches(object));
+  const deletions = chosen.map(async ({ metadata }) => {
+    try {
+      return [
+        (await deps.registry.deleteObject(kind.kind, metadata, { ...options, uid: metadata.uid })).object,
+      ];
+    } catch (error) {
+      // Gone in the meantime is what was asked for.
+      if (error instanceof ApiError && error.reason === 'NotFound') return [];
+      throw error;
+    }
+  });
+  const deleted = (await Promise.all(deletions)).flat();
+  const listMeta = { resourceVersion: String(deps.cache.revision) };
+  exchange.sendJson(
+    200,
+    listJson(kind, deleted, listMeta, representationOf(exchange), tableOptions(deps, exchange)),
+  );
+}

@@ -1,0 +1,127 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { MemoryCluster } from '../../test/support/memory-cluster.ts';
+import { ensureDashboardToken } from './api-token.ts';
+import { authenticate } from './authenticate.ts';
+import { isAllowed } from './authorize.ts';
+import { joinTokenSecret, newJoinToken, verifyJoinToken } from './join-token.ts';
+import { newNodePassword, nodeCredentialSecret, verifyNodePassword } from './node-credential.ts';
+
+describe('authenticate', () => {
+  const view = new MemoryCluster();
+  const rows = [
+    { name: 'nothing', given: {}, want: undefined },
+    {
+      name: 'a certificate',
+      given: { certificateSubject: { CN: 'admin', O: 'system:masters' } },
+      want: { user: 'admin', groups: ['system:masters', 'system:authenticated'] },
+    },
+    { name: 'two common names', given: { certificateSubject: { CN: ['a', 'b'] } }, want: undefined },
+    { name: 'an unknown token', given: { authorization: 'Bearer dashboard.abc' }, want: undefined },
+    { name: 'another scheme', given: { authorization: 'Basic YTpi' }, want: undefined },
+  ] as const;
+  test.each(rows)('$name', ({ given, want }) => expect(authenticate(view, given)).toEqual(want));
+
+  test('the dashboard token: hashed in the store, in the clear only in its file, kept, revocable', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'pikelet-token-'));
+    const path = join(directory, 'dashboard.token');
+    const cluster = new MemoryCluster();
+    const options = { view: cluster, registry: cluster, path };
+    const token = await ensureDashboardToken(options);
+    expect(await readFile(path, 'utf8')).toBe(`${token}\n`);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(JSON.stringify(cluster.list('Secret'))).not.toContain(token);
+    expect(authenticate(cluster, { authorization: `Bearer ${token}` })).toEqual({
+      user: 'dashboard',
+      groups: ['pikelet:viewers', 'system:authenticated'],
+    });
+    expect(authenticate(cluster, { authorization: `Bearer ${token}x` })).toBeUndefined();
+    const writes = cluster.writes.length;
+    expect(await ensureDashboardToken(options)).toBe(token);
+    expect(cluster.writes).toHaveLength(writes);
+    await rm(path);
+    const next = await ensureDashboardToken(options);
+    expect(authenticate(cluster, { authorization: `Bearer ${token}` })).toBeUndefined();
+    await cluster.delete('Secret', { namespace: 'kube-system', name: 'api-token-dashboard' });
+    expect(authenticate(cluster, { authorization: `Bearer ${next}` })).toBeUndefined();
+    expect(await ensureDashboardToken(options)).toBe(next);
+    await rm(directory, { recursive: true });
+  });
+});
+
+describe('isAllowed', () => {
+  const admin = { user: 'admin', groups: ['system:masters'] };
+  const viewer = { user: 'dashboard', groups: ['pikelet:viewers'] };
+  const stranger = { user: 'somebody', groups: ['system:authenticated'] };
+  const pods = { group: '', resource: 'pods', namespace: 'default' };
+  const rows = [
+    { who: admin, request: { ...pods, verb: 'delete' }, want: true },
+    { who: admin, request: { group: '', resource: 'secrets', verb: 'get' }, want: true },
+    { who: viewer, request: { ...pods, verb: 'watch' }, want: true },
+    { who: viewer, request: { ...pods, verb: 'get', subresource: 'status' }, want: true },
+    { who: viewer, request: { ...pods, verb: 'create' }, want: false },
+    { who: viewer, request: { ...pods, verb: 'get', subresource: 'exec' }, want: false },
+    { who: viewer, request: { ...pods, verb: 'get', subresource: 'log' }, want: false },
+    { who: viewer, request: { group: '', resource: 'secrets', verb: 'list' }, want: false },
+    { who: stranger, request: { ...pods, verb: 'get' }, want: false },
+    { who: stranger, request: { verb: 'get', path: '/version' }, want: true },
+    { who: stranger, request: { verb: 'get', path: '/openapi/v3' }, want: true },
+    { who: stranger, request: { verb: 'get', path: '/metrics' }, want: false },
+    { who: stranger, request: { verb: 'get', path: '/versions' }, want: false },
+    { who: stranger, request: { verb: 'create', path: '/version' }, want: false },
+    { who: undefined, request: { verb: 'get', path: '/healthz' }, want: false },
+    { who: undefined, request: { ...pods, verb: 'get' }, want: false },
+  ];
+  test.each(rows)('$who.user $request: $want', ({ who, request, want }) => {
+    expect(isAllowed(who, request)).toBe(want);
+  });
+});
+
+describe('join tokens', () => {
+  const NOW_MS = Date.UTC(2026, 0, 1);
+  test('a good one, a wrong one, an expired one, one for something else', async () => {
+    const cluster = new MemoryCluster();
+    const [good, old] = [newJoinToken(), newJoinToken()];
+    await cluster.create('Secret', joinTokenSecret({ token: good, description: '' }));
+    await cluster.create('Secret', joinTokenSecret({ token: old, description: '', expiresAtMs: NOW_MS - 1 }));
+    const other = joinTokenSecret({ token: 'ababab.0123456789abcdef', description: '' });
+    await cluster.create('Secret', {
+      ...other,
+      data: { ...other.data, 'usage-bootstrap-authentication': 'bm8=' },
+    });
+    const reasonOf = (token: string) => {
+      const verdict = verifyJoinToken(cluster, token, NOW_MS);
+      return verdict.ok ? 'ok' : verdict.reason;
+    };
+    expect(reasonOf(good)).toBe('ok');
+    expect(reasonOf(`${good.slice(0, 7)}aaaaaaaaaaaaaaaa`)).toBe('unknown');
+    expect(reasonOf('zzzzzz.0123456789abcdef')).toBe('unknown');
+    expect(reasonOf('nonsense')).toBe('malformed');
+    expect(reasonOf(old)).toBe('expired');
+    expect(reasonOf('ababab.0123456789abcdef')).toBe('not-for-joining');
+  });
+});
+
+describe('node credentials', () => {
+  test('are good for their own node, while it exists', async () => {
+    const cluster = new MemoryCluster();
+    const bare = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'pi-1' } };
+    const node = await cluster.create('Node', bare);
+    await cluster.create('Node', { ...bare, metadata: { name: 'pi-2' } });
+    const password = newNodePassword();
+    await cluster.create(
+      'Secret',
+      nodeCredentialSecret(node, password, { deviceId: 'serial', issuedAtMs: 0 }),
+    );
+    expect(JSON.stringify(cluster.list('Secret'))).not.toContain(password);
+    expect(verifyNodePassword(cluster, 'pi-1', password)).toBe(true);
+    expect(verifyNodePassword(cluster, 'pi-1', newNodePassword())).toBe(false);
+    expect(verifyNodePassword(cluster, 'pi-2', password)).toBe(false);
+    await cluster.delete('Node', { name: 'pi-1' });
+    expect(verifyNodePassword(cluster, 'pi-1', password)).toBe(false);
+    await cluster.create('Node', bare);
+    expect(verifyNodePassword(cluster, 'pi-1', password)).toBe(false);
+  });
+});

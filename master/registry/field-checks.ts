@@ -1,0 +1,146 @@
+/** Checks of single fields, in Kubernetes's words. Source: k8s.io/apimachinery/pkg/util/validation and api/validation. */
+import type { StatusCause } from '../../shared/kubernetes/api-error.ts';
+
+const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const QUALIFIED_NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
+const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
+
+const SUBDOMAIN_MESSAGE =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const LABEL_MESSAGE =
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+
+/** Bytes of all annotations of an object together, as in Kubernetes. */
+const MAX_ANNOTATIONS_BYTES = 256 * 1024;
+
+export function invalidValue(field: string, value: unknown, why: string): StatusCause {
+  return { reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(value)}: ${why}`, field };
+}
+
+export function requiredValue(field: string, why = ''): StatusCause {
+  return {
+    reason: 'FieldValueRequired',
+    message: why === '' ? 'Required value' : `Required value: ${why}`,
+    field,
+  };
+}
+
+export function duplicateValue(field: string, value: unknown): StatusCause {
+  return { reason: 'FieldValueDuplicate', message: `Duplicate value: ${JSON.stringify(value)}`, field };
+}
+
+export function forbidden(field: string, why: string): StatusCause {
+  return { reason: 'FieldValueForbidden', message: `Forbidden: ${why}`, field };
+}
+
+/** A value that is none of the allowed ones; empty when it is one, or absent. */
+export function checkOneOf(
+  field: string,
+  value: string | undefined,
+  allowed: readonly string[],
+): StatusCause[] {
+  if (value === undefined || allowed.includes(value)) return [];
+  const list = [...allowed]
+    .sort()
+    .map(item => JSON.stringify(item))
+    .join(', ');
+  return [
+    {
+      reason: 'FieldValueNotSupported',
+      message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${list}`,
+      field,
+    },
+  ];
+}
+
+export function checkDnsLabel(field: string, value: string): StatusCause[] {
+  if (value.length > 63) return [invalidValue(field, value, 'must be no more than 63 characters')];
+  return DNS_LABEL.test(value) ? [] : [invalidValue(field, value, LABEL_MESSAGE)];
+}
+
+export function checkDnsSubdomain(field: string, value: string): StatusCause[] {
+  if (value.length > 253) return [invalidValue(field, value, 'must be no more than 253 characters')];
+  return DNS_SUBDOMAIN.test(value) ? [] : [invalidValue(field, value, SUBDOMAIN_MESSAGE)];
+}
+
+function checkQualifiedName(field: string, key: string): StatusCause[] {
+  const slash = key.indexOf('/');
+  const name = key.slice(slash + 1);
+  if (slash >= 0 && !DNS_SUBDOMAIN.test(key.slice(0, slash)))
+    return [invalidValue(field, key, `prefix part ${SUBDOMAIN_MESSAGE}`)];
+  if (name.length > 63 || !QUALIFIED_NAME.test(name))
+    return [
+      invalidValue(
+        field,
+        key,
+        "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+      ),
+    ];
+  return [];
+}
+
+export function checkLabels(
+  field: string,
+  labels: Readonly<Record<string, string>> | undefined,
+): StatusCause[] {
+  return Object.entries(labels ?? {}).flatMap(([key, value]) => [
+    ...checkQualifiedName(field, key),
+    ...(value.length > 63 ? [invalidValue(field, value, 'must be no more than 63 characters')] : []),
+    ...(LABEL_VALUE.test(value)
+      ? []
+      : [
+          invalidValue(
+            field,
+            value,
+            "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
+          ),
+        ]),
+  ]);
+}
+
+export function checkAnnotations(
+  field: string,
+  annotations: Readonly<Record<string, string>> | undefined,
+): StatusCause[] {
+  const entries = Object.entries(annotations ?? {});
+  const bytes = entries.reduce(
+    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
+    0,
+  );
+  const faults = entries.flatMap(([key]) => checkQualifiedName(field, key.toLowerCase()));
+  if (bytes <= MAX_ANNOTATIONS_BYTES) return faults;
+  return [
+    ...faults,
+    {
+      reason: 'FieldValueTooLong',
+      message: `Too long: may not be more than ${MAX_ANNOTATIONS_BYTES} bytes`,
+      field,
+    },
+  ];
+}
+
+/** An integer in [min, max]; empty when it is absent. */
+export function checkRange(
+  field: string,
+  value: number | undefined,
+  min: number,
+  max = Number.MAX_SAFE_INTEGER,
+): StatusCause[] {
+  if (value === undefined || (value >= min && value <= max)) return [];
+  const why =
+    max === Number.MAX_SAFE_INTEGER
+      ? `must be greater than or equal to ${min}`
+      : `must be between ${min} and ${max}, inclusive`;
+  return [invalidValue(field, value, why)];
+}
+
+/** Values that stand in a list twice. */
+export function checkUnique(
+  field: (index: number) => string,
+  values: readonly (string | undefined)[],
+): StatusCause[] {
+  return values.flatMap((value, index) =>
+    value !== undefined && values.indexOf(value) < index ? [duplicateValue(field(index), value)] : [],
+  );
+}

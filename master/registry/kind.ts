@@ -1,0 +1,64 @@
+/** The declaration of a kind: all that is particular to it, in one place. Generic code does the rest. */
+import type { StatusCause } from '../../shared/kubernetes/api-error.ts';
+import type { KindMap, KindName } from '../../shared/kubernetes/objects.ts';
+
+/** One column of `kubectl get`. Priority 1 shows only with -o wide. */
+export type Column<T> = {
+  readonly name: string;
+  readonly type: 'string' | 'integer';
+  readonly format?: 'name';
+  readonly priority?: 0 | 1;
+  readonly description?: string;
+  cell(object: T, nowMs: number): string | number;
+};
+
+/** How a kind shows itself as an autoscaling/v1 Scale. `selector` is in label selector syntax. */
+export type Scaling<T> = {
+  read(object: T): { readonly wanted: number; readonly observed: number; readonly selector: string };
+  write(object: T, replicas: number): T;
+};
+
+/** Reads a selectable field. A method's type, so that a table of all kinds can hold the readers of each. */
+type FieldReader<T> = { read(object: T): string }['read'];
+
+/** Subresources that are served for a kind, besides the object itself. */
+export type Subresource = 'status' | 'scale' | 'binding' | 'log' | 'eviction';
+
+export type Kind<K extends KindName = KindName> = {
+  readonly kind: K;
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly namespaced: boolean;
+  /** Its type in the generated field tables. */
+  readonly type: string;
+  readonly subresources: readonly Subresource[];
+  /** Columns between Name and Age, which every kind has. */
+  readonly columns: readonly Column<KindMap[K]>[];
+  /** Field selectors beyond metadata.name and metadata.namespace. */
+  readonly selectableFields: Readonly<Record<string, FieldReader<KindMap[K]>>>;
+  readonly scaling?: Scaling<KindMap[K]>;
+  /** How names of this kind are checked; DNS-1123 subdomain without. */
+  readonly nameRule?: 'dns-label' | 'dns-subdomain';
+  /** Fills in what the user left open. Pure, idempotent. */
+  defaults(object: KindMap[K]): KindMap[K];
+  /** What stands in the status of a new object. */
+  initialStatus?(object: KindMap[K]): unknown;
+  /** Every fault of the object. Pure. */
+  validate(object: KindMap[K]): StatusCause[];
+  /** Every forbidden change. Pure. */
+  validateUpdate?(next: KindMap[K], current: KindMap[K]): StatusCause[];
+  /** Seconds a deleted object may live on until its node has let go of it; undefined: it goes at once. */
+  graceSeconds?(object: KindMap[K], wanted: number | undefined): number | undefined;
+  /** Finalizers that live outside metadata (a namespace's). */
+  extraFinalizers?(object: KindMap[K]): readonly string[];
+};
+
+/** apiVersion of a kind: `v1`, `apps/v1`. */
+export function apiVersionOf(kind: Pick<Kind, 'group' | 'version'>): string {
+  return kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
+}

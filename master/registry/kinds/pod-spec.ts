@@ -1,0 +1,227 @@
+/** Defaults and validation of a pod's spec: for pods and for every template of pods. Source: Kubernetes's API reference, core/v1. */
+import type { StatusCause } from '../../../shared/kubernetes/api-error.ts';
+import type { Container, PodSpec, ResourceRequirements } from '../../../shared/kubernetes/objects.ts';
+import { compareQuantities } from '../../../shared/quantity.ts';
+import {
+  checkDnsLabel,
+  checkDnsSubdomain,
+  checkOneOf,
+  checkRange,
+  checkUnique,
+  forbidden,
+  invalidValue,
+  requiredValue,
+} from '../field-checks.ts';
+
+/** The spec with every default that Kubernetes would fill in. */
+export function defaultPodSpec(spec: PodSpec): PodSpec {
+  return {
+    ...spec,
+    containers: (spec.containers ?? []).map(defaultContainer),
+    ...(spec.initContainers === undefined
+      ? {}
+      : { initContainers: spec.initContainers.map(defaultContainer) }),
+    ...(spec.volumes === undefined ? {} : { volumes: spec.volumes.map(defaultVolume) }),
+    restartPolicy: spec.restartPolicy ?? 'Always',
+    terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds ?? 30,
+    dnsPolicy: spec.dnsPolicy ?? 'ClusterFirst',
+    securityContext: spec.securityContext ?? {},
+    schedulerName: spec.schedulerName ?? 'default-scheduler',
+  };
+}
+
+function defaultContainer(container: Container): Container {
+  return {
+    ...container,
+    resources: defaultResources(container.resources),
+    terminationMessagePath: container.terminationMessagePath ?? '/dev/termination-log',
+    terminationMessagePolicy: container.terminationMessagePolicy ?? 'File',
+    imagePullPolicy:
+      container.imagePullPolicy ?? (hasMovingTag(container.image ?? '') ? 'Always' : 'IfNotPresent'),
+    ...(container.ports === undefined
+      ? {}
+      : { ports: container.ports.map(port => ({ ...port, protocol: port.protocol ?? 'TCP' })) }),
+    ...(container.env === undefined
+      ? {}
+      : {
+          env: container.env.map(variable =>
+            variable.valueFrom?.fieldRef === undefined
+              ? variable
+              : {
+                  ...variable,
+                  valueFrom: {
+                    fieldRef: {
+                      ...variable.valueFrom.fieldRef,
+                      apiVersion: variable.valueFrom.fieldRef.apiVersion ?? 'v1',
+                    },
+                  },
+                },
+          ),
+        }),
+  };
+}
+
+/** A limit without a request is the request too. */
+function defaultResources(resources: ResourceRequirements = {}): ResourceRequirements {
+  return resources.limits === undefined
+    ? resources
+    : { ...resources, requests: { ...resources.limits, ...resources.requests } };
+}
+
+function hasMovingTag(image: string): boolean {
+  if (image.includes('@')) return false;
+  const tag = /:([^:/]+)$/.exec(image)?.[1];
+  return tag === undefined || tag === 'latest';
+}
+
+const FILE_MODE = 0o644;
+type Volume = NonNullable<PodSpec['volumes']>[number];
+
+function defaultVolume(volume: Volume): Volume {
+  if (volume.configMap)
+    return {
+      ...volume,
+      configMap: { ...volume.configMap, defaultMode: volume.configMap.defaultMode ?? FILE_MODE },
+    };
+  if (volume.secret)
+    return { ...volume, secret: { ...volume.secret, defaultMode: volume.secret.defaultMode ?? FILE_MODE } };
+  const { name, ...source } = volume;
+  return Object.keys(source).length === 0 ? { name, emptyDir: {} } : volume;
+}
+
+/** Every fault of a spec below `path`. */
+export function validatePodSpec(spec: PodSpec, path: string): StatusCause[] {
+  const containers = spec.containers ?? [];
+  const initContainers = spec.initContainers ?? [];
+  const volumes = spec.volumes ?? [];
+  const volumeNames = new Set(volumes.map(volume => volume.name));
+  const names = [...initContainers, ...containers].map(container => container.name);
+  return [
+    ...(containers.length === 0 ? [requiredValue(`${path}.containers`)] : []),
+    ...containers.flatMap((container, index) =>
+      validateContainer(container, `${path}.containers[${index}]`, volumeNames),
+    ),
+    ...initContainers.flatMap((container, index) =>
+      validateContainer(container, `${path}.initContainers[${index}]`, volumeNames),
+    ),
+    ...checkUnique(
+      index =>
+        index < initContainers.length
+          ? `${path}.initContainers[${index}].name`
+          : `${path}.containers[${index - initContainers.length}].name`,
+      names,
+    ),
+    ...volumes.flatMap((volume, index) => validateVolume(volume, `${path}.volumes[${index}]`)),
+    ...checkUnique(
+      index => `${path}.volumes[${index}].name`,
+      volumes.map(volume => volume.name),
+    ),
+    ...checkOneOf(`${path}.restartPolicy`, spec.restartPolicy, ['Always', 'OnFailure', 'Never']),
+    ...checkOneOf(`${path}.dnsPolicy`, spec.dnsPolicy, [
+      'ClusterFirst',
+      'ClusterFirstWithHostNet',
+      'Default',
+      'None',
+    ]),
+    ...checkRange(`${path}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds, 0),
+    ...checkRange(`${path}.activeDeadlineSeconds`, spec.activeDeadlineSeconds, 1, 2 ** 31 - 1),
+    ...(spec.nodeName ? checkDnsSubdomain(`${path}.nodeName`, spec.nodeName) : []),
+    ...(spec.hostname ? checkDnsLabel(`${path}.hostname`, spec.hostname) : []),
+    ...(spec.tolerations ?? []).flatMap((toleration, index) => [
+      ...checkOneOf(`${path}.tolerations[${index}].operator`, toleration.operator || undefined, [
+        'Equal',
+        'Exists',
+      ]),
+      ...checkOneOf(`${path}.tolerations[${index}].effect`, toleration.effect || undefined, [
+        'NoSchedule',
+        'PreferNoSchedule',
+        'NoExecute',
+      ]),
+      ...(toleration.tolerationSeconds !== undefined && toleration.effect !== 'NoExecute'
+        ? [
+            invalidValue(
+              `${path}.tolerations[${index}].effect`,
+              toleration.effect ?? '',
+              "effect must be 'NoExecute' when `tolerationSeconds` is set",
+            ),
+          ]
+        : []),
+    ]),
+  ];
+}
+
+function validateContainer(
+  container: Container,
+  path: string,
+  volumeNames: ReadonlySet<string>,
+): StatusCause[] {
+  return [
+    ...(container.name ? checkDnsLabel(`${path}.name`, container.name) : [requiredValue(`${path}.name`)]),
+    ...(container.image ? validateImage(`${path}.image`, container.image) : [requiredValue(`${path}.image`)]),
+    ...checkOneOf(`${path}.imagePullPolicy`, container.imagePullPolicy, ['Always', 'IfNotPresent', 'Never']),
+    ...checkOneOf(`${path}.terminationMessagePolicy`, container.terminationMessagePolicy, [
+      'File',
+      'FallbackToLogsOnError',
+    ]),
+    ...validateResources(container.resources, `${path}.resources`),
+    ...(container.env ?? []).flatMap((variable, index) =>
+      variable.name && !variable.name.includes('=')
+        ? []
+        : [invalidValue(`${path}.env[${index}].name`, variable.name, 'must not be empty or contain "="')],
+    ),
+    ...(container.ports ?? []).flatMap((port, index) => [
+      ...checkRange(`${path}.ports[${index}].containerPort`, port.containerPort, 1, 65_535),
+      ...(port.hostPort ? checkRange(`${path}.ports[${index}].hostPort`, port.hostPort, 1, 65_535) : []),
+      ...checkOneOf(`${path}.ports[${index}].protocol`, port.protocol, ['TCP', 'UDP', 'SCTP']),
+    ]),
+    ...(container.volumeMounts ?? []).flatMap((mount, index) => [
+      ...(volumeNames.has(mount.name)
+        ? []
+        : [
+            {
+              reason: 'FieldValueNotFound',
+              message: `Not found: ${JSON.stringify(mount.name)}`,
+              field: `${path}.volumeMounts[${index}].name`,
+            },
+          ]),
+      ...(mount.mountPath ? [] : [requiredValue(`${path}.volumeMounts[${index}].mountPath`)]),
+    ]),
+    ...checkUnique(
+      index => `${path}.volumeMounts[${index}].mountPath`,
+      (container.volumeMounts ?? []).map(mount => mount.mountPath),
+    ),
+  ];
+}
+
+function validateImage(field: string, image: string): StatusCause[] {
+  return image.trim() === image
+    ? []
+    : [invalidValue(field, image, 'must not have leading or trailing whitespace')];
+}
+
+function validateResources(resources: ResourceRequirements | undefined, path: string): StatusCause[] {
+  const { limits = {}, requests = {} } = resources ?? {};
+  const negative = (kind: string, quantities: Readonly<Record<string, string>>) =>
+    Object.entries(quantities)
+      .filter(([, quantity]) => compareQuantities(quantity, '0') < 0)
+      .map(([name, quantity]) =>
+        invalidValue(`${path}.${kind}[${name}]`, quantity, 'must be greater than or equal to 0'),
+      );
+  const above = Object.entries(requests).flatMap(([name, request]) => {
+    const limit = limits[name];
+    return limit !== undefined && compareQuantities(request, limit) > 0
+      ? [invalidValue(`${path}.requests`, request, `must be less than or equal to ${name} limit of ${limit}`)]
+      : [];
+  });
+  return [...negative('limits', limits), ...negative('requests', requests), ...above];
+}
+
+function validateVolume(volume: Volume, path: string): StatusCause[] {
+  const { name, ...sources } = volume;
+  const count = Object.values(sources).filter(source => source !== undefined).length;
+  return [
+    ...(name ? checkDnsLabel(`${path}.name`, name) : [requiredValue(`${path}.name`)]),
+    ...(count > 1 ? [forbidden(path, 'may not specify more than 1 volume type')] : []),
+    ...(volume.hostPath && !volume.hostPath.path ? [requiredValue(`${path}.hostPath.path`)] : []),
+  ];
+}

@@ -1,0 +1,152 @@
+/** core/v1 Pod. */
+import { isDeepStrictEqual } from 'node:util';
+import type { StatusCause } from '../../../shared/kubernetes/api-error.ts';
+import type { ContainerStatus, Pod } from '../../../shared/kubernetes/objects.ts';
+import { formatAge } from '../../../shared/kubernetes/time.ts';
+import { forbidden } from '../field-checks.ts';
+import type { Kind } from '../kind.ts';
+import { defaultPodSpec, validatePodSpec } from './pod-spec.ts';
+
+export const pod: Kind<'Pod'> = {
+  kind: 'Pod',
+  group: '',
+  version: 'v1',
+  plural: 'pods',
+  singular: 'pod',
+  shortNames: ['po'],
+  categories: ['all'],
+  namespaced: true,
+  type: 'V1Pod',
+  subresources: ['status', 'binding', 'log', 'eviction'],
+  columns: [
+    { name: 'Ready', type: 'string', cell: readyContainers },
+    { name: 'Status', type: 'string', cell: shownStatus },
+    { name: 'Restarts', type: 'string', cell: shownRestarts },
+    {
+      name: 'Age',
+      type: 'string',
+      cell: ({ metadata }, nowMs) => formatAge(metadata.creationTimestamp, nowMs),
+    },
+    { name: 'IP', type: 'string', priority: 1, cell: ({ status }) => status?.podIP ?? '<none>' },
+    { name: 'Node', type: 'string', priority: 1, cell: ({ spec }) => spec.nodeName ?? '<none>' },
+    {
+      name: 'Nominated Node',
+      type: 'string',
+      priority: 1,
+      cell: ({ status }) => status?.nominatedNodeName ?? '<none>',
+    },
+    { name: 'Readiness Gates', type: 'string', priority: 1, cell: () => '<none>' },
+  ],
+  selectableFields: {
+    'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
+    'spec.restartPolicy': ({ spec }) => spec.restartPolicy ?? '',
+    'spec.schedulerName': ({ spec }) => spec.schedulerName ?? '',
+    'spec.serviceAccountName': ({ spec }) => spec.serviceAccountName ?? '',
+    'spec.hostNetwork': ({ spec }) => String(spec.hostNetwork ?? false),
+    'status.phase': ({ status }) => status?.phase ?? '',
+    'status.podIP': ({ status }) => status?.podIP ?? '',
+    'status.nominatedNodeName': ({ status }) => status?.nominatedNodeName ?? '',
+  },
+  defaults: object => ({
+    ...object,
+    spec: { ...defaultPodSpec(object.spec), enableServiceLinks: object.spec.enableServiceLinks ?? true },
+  }),
+  initialStatus: object => ({ phase: 'Pending', qosClass: qosClass(object) }),
+  validate: object => validatePodSpec(object.spec, 'spec'),
+  validateUpdate: validatePodUpdate,
+  graceSeconds(object, wanted) {
+    const phase = object.status?.phase;
+    if (!object.spec.nodeName || phase === 'Succeeded' || phase === 'Failed') return undefined;
+    const seconds = wanted ?? object.spec.terminationGracePeriodSeconds ?? 30;
+    return seconds > 0 ? seconds : undefined;
+  },
+};
+
+/** Guaranteed, Burstable or BestEffort, by requests and limits of CPU and memory. */
+function qosClass({ spec }: Pod): string {
+  const resources = [...spec.containers, ...(spec.initContainers ?? [])].map(
+    container => container.resources ?? {},
+  );
+  const named = (quantities: Readonly<Record<string, string>> | undefined) =>
+    Object.keys(quantities ?? {}).filter(name => name === 'cpu' || name === 'memory');
+  if (resources.every(({ limits, requests }) => named(limits).length + named(requests).length === 0))
+    return 'BestEffort';
+  const isGuaranteed = resources.every(
+    ({ limits, requests }) =>
+      named(limits).length === 2 && named(limits).every(name => requests?.[name] === limits?.[name]),
+  );
+  return isGuaranteed ? 'Guaranteed' : 'Burstable';
+}
+
+/** A bound pod's spec stays as it is, but for images, deadlines and added tolerations. */
+function validatePodUpdate(next: Pod, current: Pod): StatusCause[] {
+  const withoutMutable = ({ spec }: Pod) => ({
+    ...spec,
+    containers: spec.containers.map(({ image: _image, ...rest }) => rest),
+    initContainers: (spec.initContainers ?? []).map(({ image: _image, ...rest }) => rest),
+    activeDeadlineSeconds: undefined,
+    terminationGracePeriodSeconds: undefined,
+    tolerations: undefined,
+  });
+  const keptTolerations = (current.spec.tolerations ?? []).every(toleration =>
+    (next.spec.tolerations ?? []).some(candidate => isDeepStrictEqual(candidate, toleration)),
+  );
+  if (isDeepStrictEqual(withoutMutable(next), withoutMutable(current)) && keptTolerations) return [];
+  return [
+    forbidden(
+      'spec',
+      'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
+    ),
+  ];
+}
+
+function readyContainers({ spec, status }: Pod): string {
+  const ready = (status?.containerStatuses ?? []).filter(container => container.ready).length;
+  return `${ready}/${spec.containers.length}`;
+}
+
+function shownRestarts({ status }: Pod, nowMs: number): string {
+  const statuses = status?.containerStatuses ?? [];
+  const restarts = statuses.reduce((sum, container) => sum + container.restartCount, 0);
+  const last = statuses
+    .flatMap(container => container.lastState?.terminated?.finishedAt ?? [])
+    .sort()
+    .at(-1);
+  return restarts > 0 && last !== undefined
+    ? `${restarts} (${formatAge(last, nowMs)} ago)`
+    : String(restarts);
+}
+
+/** The STATUS column: the most telling of phase, reasons and deletion. Source: kubectl's printPod. */
+function shownStatus({ metadata, spec, status }: Pod): string {
+  const initializing = shownInitStatus(status?.initContainerStatuses ?? [], spec.initContainers?.length ?? 0);
+  const reason =
+    initializing ??
+    shownContainerReason(status?.containerStatuses ?? []) ??
+    status?.reason ??
+    status?.phase ??
+    'Unknown';
+  if (metadata.deletionTimestamp === undefined) return reason;
+  return status?.reason === 'NodeLost' ? 'Unknown' : 'Terminating';
+}
+
+function shownInitStatus(statuses: readonly ContainerStatus[], total: number): string | undefined {
+  const index = statuses.findIndex(({ state }) => state?.terminated?.exitCode !== 0);
+  const status = index < 0 ? undefined : statuses[index];
+  if (status === undefined) return undefined;
+  const { waiting, terminated } = status.state ?? {};
+  if (terminated !== undefined) return `Init:${terminated.reason || `ExitCode:${terminated.exitCode}`}`;
+  if (waiting?.reason && waiting.reason !== 'PodInitializing') return `Init:${waiting.reason}`;
+  return `Init:${index}/${total}`;
+}
+
+function shownContainerReason(statuses: readonly ContainerStatus[]): string | undefined {
+  const reasons = statuses.flatMap(({ state }) => {
+    if (state?.waiting?.reason) return [state.waiting.reason];
+    if (state?.terminated === undefined) return [];
+    const { reason, signal, exitCode } = state.terminated;
+    return [reason || (signal ? `Signal:${signal}` : `ExitCode:${exitCode}`)];
+  });
+  const isRunning = statuses.some(({ ready, state }) => ready && state?.running !== undefined);
+  return reasons[0] === 'Completed' && isRunning ? 'Running' : reasons[0];
+}

@@ -1,0 +1,93 @@
+/** Metadata of new and changed objects: what clients may say of it, and what only the registry fills in. Pure. */
+import type * as meta from 'kubernetes-types/meta/v1';
+import type { StatusCause } from '../../shared/kubernetes/api-error.ts';
+import type { StoredMeta } from '../../shared/kubernetes/objects.ts';
+import {
+  checkAnnotations,
+  checkDnsLabel,
+  checkDnsSubdomain,
+  checkLabels,
+  invalidValue,
+  requiredValue,
+} from './field-checks.ts';
+
+/** Names made from `generateName` leave room for the suffix, as in Kubernetes. */
+const MAX_GENERATED_PREFIX = 58;
+
+export type NewMeta = {
+  readonly given: meta.ObjectMeta;
+  readonly namespace: string | undefined;
+  readonly uid: string;
+  readonly createdAt: string;
+  /** Five characters for `generateName`. */
+  readonly suffix: string;
+};
+
+/** Metadata of an object about to be created; `resourceVersion` is filled in by the write. */
+export function newMeta({ given, namespace, uid, createdAt, suffix }: NewMeta): StoredMeta {
+  const name =
+    given.name || (given.generateName ? `${given.generateName.slice(0, MAX_GENERATED_PREFIX)}${suffix}` : '');
+  return {
+    ...keptFromClient(given),
+    name,
+    ...(given.generateName ? { generateName: given.generateName } : {}),
+    ...(namespace === undefined ? {} : { namespace }),
+    uid,
+    resourceVersion: '',
+    creationTimestamp: createdAt,
+    generation: 1,
+  };
+}
+
+/** Metadata after an update: clients change labels, annotations, owners and finalizers; all else stays. */
+export function changedMeta(next: meta.ObjectMeta, current: StoredMeta): StoredMeta {
+  const {
+    labels: _labels,
+    annotations: _annotations,
+    ownerReferences: _owners,
+    finalizers: _finalizers,
+    ...kept
+  } = current;
+  return { ...kept, ...keptFromClient(next) };
+}
+
+function keptFromClient({ labels, annotations, ownerReferences, finalizers }: meta.ObjectMeta) {
+  return {
+    ...(isEmpty(labels) ? {} : { labels }),
+    ...(isEmpty(annotations) ? {} : { annotations }),
+    ...(isEmpty(ownerReferences) ? {} : { ownerReferences }),
+    ...(isEmpty(finalizers) ? {} : { finalizers }),
+  };
+}
+
+function isEmpty(value: object | undefined): boolean {
+  return value === undefined || Object.keys(value).length === 0;
+}
+
+export function validateMeta(metadata: StoredMeta, nameRule: 'dns-label' | 'dns-subdomain'): StatusCause[] {
+  const checkName = nameRule === 'dns-label' ? checkDnsLabel : checkDnsSubdomain;
+  return [
+    ...(metadata.name === ''
+      ? [requiredValue('metadata.name', 'name or generateName is required')]
+      : checkName('metadata.name', metadata.name)),
+    ...checkLabels('metadata.labels', metadata.labels),
+    ...checkAnnotations('metadata.annotations', metadata.annotations),
+    ...(metadata.ownerReferences ?? []).flatMap((owner, index) =>
+      (['apiVersion', 'kind', 'name', 'uid'] as const).flatMap(field =>
+        owner[field] ? [] : [requiredValue(`metadata.ownerReferences[${index}].${field}`)],
+      ),
+    ),
+    ...((metadata.ownerReferences ?? []).filter(owner => owner.controller).length > 1
+      ? [
+          invalidValue(
+            'metadata.ownerReferences',
+            metadata.ownerReferences,
+            'Only one reference can have Controller set to true',
+          ),
+        ]
+      : []),
+    ...(metadata.finalizers ?? []).flatMap((finalizer, index) =>
+      checkLabels(`metadata.finalizers[${index}]`, { [finalizer]: '' }),
+    ),
+  ];
+}

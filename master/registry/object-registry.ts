@@ -1,0 +1,326 @@
+/** The registry: defaults, validates, and writes by compare-and-set. The only writer of the store. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../../shared/clock.ts';
+import { ApiError, alreadyExists, conflict, invalid, notFound } from '../../shared/kubernetes/api-error.ts';
+import type { KindMap, KindName, KubeObject, New, ObjectRef } from '../../shared/kubernetes/objects.ts';
+import { formatTime } from '../../shared/kubernetes/time.ts';
+import { type Entry, type Store, StoreUnavailableError, type WriteResult } from '../store/store.ts';
+import type { LiveView } from '../watch/cluster-view.ts';
+import { objectKey } from '../watch/keys.ts';
+import { withRevision } from '../watch/object-cache.ts';
+import { planDeletion } from './deletion.ts';
+import { apiVersionOf, type Kind } from './kind.ts';
+import { KINDS } from './kinds.ts';
+import { changedMeta, newMeta, validateMeta } from './object-meta.ts';
+import type { DeleteOptions, Registry } from './registry.ts';
+import { missingFields } from './schema.ts';
+
+/** Tries of a write that names no resourceVersion, each on a fresh reading. */
+const MAX_TRIES = 20;
+
+export type RegistryDeps = {
+  readonly store: Store;
+  readonly view: LiveView;
+  readonly clock: Clock;
+  readonly newUid: () => string;
+  /** Five random characters of Kubernetes's alphabet. */
+  readonly newSuffix: () => string;
+};
+
+export type WriteOptions = {
+  /** Do all but the write; the answer then has no new resourceVersion. */
+  readonly dryRun?: boolean;
+};
+
+/** What an update changes: the object without its status, or the status alone. */
+export type Part = 'object' | 'status';
+
+export class ObjectRegistry implements Registry {
+  private readonly deps: RegistryDeps;
+
+  constructor(deps: RegistryDeps) {
+    this.deps = deps;
+  }
+
+  async create<K extends KindName>(
+    kind: K,
+    object: New<KindMap[K]>,
+    options: WriteOptions = {},
+  ): Promise<KindMap[K]> {
+    const declared: Kind<K> = KINDS[kind];
+    const { clock, newUid, newSuffix } = this.deps;
+    const namespace = declared.namespaced ? (object.metadata.namespace ?? 'default') : undefined;
+    const metadata = newMeta({
+      given: object.metadata,
+      namespace,
+      uid: newUid(),
+      createdAt: formatTime(clock.nowMs()),
+      suffix: newSuffix(),
+    });
+    const defaulted = declared.defaults(
+      stored<K>({ ...object, apiVersion: apiVersionOf(declared), kind, metadata }),
+    );
+    const status = declared.subresources.includes('status')
+      ? { status: declared.initialStatus?.(defaulted) ?? {} }
+      : {};
+    const next = stored<K>({ ...defaulted, ...status });
+    this.refuseFaults(declared, next, validateMeta(metadata, declared.nameRule ?? 'dns-subdomain'));
+    this.refuseForeignNamespace(declared, metadata.name, namespace);
+    if (options.dryRun) return next;
+    const result = await this.put(declared, next, 0);
+    if (!result.ok) throw alreadyExists(declared, metadata.name);
+    return this.seen(next, result.revision);
+  }
+
+  update<K extends KindName>(kind: K, object: KindMap[K]): Promise<KindMap[K]> {
+    return this.change(kind, object.metadata, () => object, {
+      part: 'object',
+      resourceVersion: object.metadata.resourceVersion,
+    });
+  }
+
+  updateStatus<K extends KindName>(kind: K, object: KindMap[K]): Promise<KindMap[K]> {
+    return this.change(kind, object.metadata, () => object, {
+      part: 'status',
+      resourceVersion: object.metadata.resourceVersion,
+    });
+  }
+
+  /**
+   * Reads, changes and writes one object. With a `resourceVersion` a lost race throws Conflict; without one the change is
+   * made again on what stands there then. A change that changes nothing writes nothing.
+   */
+  async change<K extends KindName>(
+    kind: K,
+    ref: ObjectRef,
+    make: (current: KindMap[K]) => New<KindMap[K]>,
+    options: WriteOptions & { readonly part: Part; readonly resourceVersion?: string; readonly uid?: string },
+  ): Promise<KindMap[K]> {
+    const declared: Kind<K> = KINDS[kind];
+    let current = await this.read(declared, ref);
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      if (current === undefined) throw notFound(declared, ref.name);
+      refuseOther(declared, current, options);
+      const next = this.changed(declared, current, make(current), options.part);
+      if (options.dryRun || isDeepStrictEqual(next, current)) return next;
+      const result = await this.write(declared, next, current);
+      if (result.ok) return this.seen(next, result.revision);
+      current = entryObject<K>(result.current);
+      if (options.resourceVersion) throw conflict(declared, ref.name);
+    }
+    throw conflict(declared, ref.name, 'too many writers at once; please try again');
+  }
+
+  private changed<K extends KindName>(
+    declared: Kind<K>,
+    current: KindMap[K],
+    made: New<KindMap[K]>,
+    part: Part,
+  ): KindMap[K] {
+    if (part === 'status') return stored<K>({ ...current, status: memberOf(made, 'status') ?? {} });
+    const metadata = changedMeta(made.metadata, current.metadata);
+    const status = memberOf(current, 'status');
+    const next = declared.defaults(
+      stored<K>({
+        ...made,
+        apiVersion: current.apiVersion,
+        kind: current.kind,
+        metadata,
+        ...(status === undefined ? {} : { status }),
+      }),
+    );
+    const isSpecChanged = !isDeepStrictEqual(memberOf(next, 'spec'), memberOf(current, 'spec'));
+    const generation = (current.metadata.generation ?? 1) + (isSpecChanged ? 1 : 0);
+    const counted = stored<K>({ ...next, metadata: { ...next.metadata, generation } });
+    this.refuseFaults(declared, counted, [
+      ...validateMeta(counted.metadata, declared.nameRule ?? 'dns-subdomain'),
+      ...(declared.validateUpdate?.(counted, current) ?? []),
+    ]);
+    return counted;
+  }
+
+  /** Writes a change; an object being deleted whose last finalizer went is removed instead. */
+  private write<K extends KindName>(
+    declared: Kind<K>,
+    next: KindMap[K],
+    current: KindMap[K],
+  ): Promise<WriteResult> {
+    const expected = Number(current.metadata.resourceVersion);
+    const isWaiting = (next.metadata.deletionGracePeriodSeconds ?? 0) > 0;
+    const finalizers = [...(next.metadata.finalizers ?? []), ...(declared.extraFinalizers?.(next) ?? [])];
+    const isDone = next.metadata.deletionTimestamp !== undefined && !isWaiting && finalizers.length === 0;
+    return isDone ? this.remove(declared, current, expected) : this.put(declared, next, expected);
+  }
+
+  /** Deletes, or marks for deletion. `removed` says which of the two happened. */
+  async deleteObject<K extends KindName>(
+    kind: K,
+    ref: ObjectRef,
+    options: DeleteOptions & WriteOptions = {},
+  ): Promise<{ object: KindMap[K]; removed: boolean }> {
+    const declared: Kind<K> = KINDS[kind];
+    let current = await this.read(declared, ref);
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      if (current === undefined) throw notFound(declared, ref.name);
+      refuseOther(declared, current, options);
+      const decision = planDeletion(declared, current, options, this.deps.clock.nowMs());
+      if (options.dryRun || decision.kind === 'none')
+        return { object: current, removed: decision.kind === 'remove' };
+      const expected = Number(current.metadata.resourceVersion);
+      const result: WriteResult =
+        decision.kind === 'remove'
+          ? await this.remove(declared, current, expected)
+          : await this.put(declared, stored<K>({ ...current, metadata: decision.metadata }), expected);
+      if (result.ok) {
+        const last =
+          decision.kind === 'remove' ? current : stored<K>({ ...current, metadata: decision.metadata });
+        return { object: await this.seen(last, result.revision), removed: decision.kind === 'remove' };
+      }
+      current = entryObject<K>(result.current);
+      if (options.resourceVersion) throw conflict(declared, ref.name);
+    }
+    throw conflict(declared, ref.name, 'too many writers at once; please try again');
+  }
+
+  async delete<K extends KindName>(
+    kind: K,
+    ref: ObjectRef,
+    options: DeleteOptions = {},
+  ): Promise<KindMap[K]> {
+    return (await this.deleteObject(kind, ref, options)).object;
+  }
+
+  async bind(pod: ObjectRef & { readonly uid: string }, node: string): Promise<void> {
+    const current = await this.read(KINDS.Pod, pod);
+    if (current === undefined || current.metadata.uid !== pod.uid) throw notFound(KINDS.Pod, pod.name);
+    if (current.metadata.deletionTimestamp !== undefined)
+      throw conflict(KINDS.Pod, pod.name, `pod ${pod.name} is being deleted, cannot be assigned to a host`);
+    if (current.spec.nodeName)
+      throw conflict(
+        KINDS.Pod,
+        pod.name,
+        `pod ${pod.name} is already assigned to node "${current.spec.nodeName}"`,
+      );
+    const scheduled = {
+      type: 'PodScheduled',
+      status: 'True',
+      lastTransitionTime: formatTime(this.deps.clock.nowMs()),
+    };
+    const others = (current.status?.conditions ?? []).filter(condition => condition.type !== 'PodScheduled');
+    const next = {
+      ...current,
+      spec: { ...current.spec, nodeName: node },
+      status: { ...current.status, conditions: [...others, scheduled] },
+    };
+    const result = await this.put(KINDS.Pod, next, Number(current.metadata.resourceVersion));
+    if (!result.ok) throw conflict(KINDS.Pod, pod.name);
+    await this.seen(next, result.revision);
+  }
+
+  private async read<K extends KindName>(declared: Kind<K>, ref: ObjectRef): Promise<KindMap[K] | undefined> {
+    return entryObject<K>(await this.deps.store.get(objectKey(declared, ref)));
+  }
+
+  private put<K extends KindName>(
+    declared: Kind<K>,
+    object: KindMap[K],
+    expected: number,
+  ): Promise<WriteResult> {
+    const { resourceVersion: _stamped, ...metadata } = object.metadata;
+    const key = objectKey(declared, object.metadata);
+    return reach(() => this.deps.store.put(key, JSON.stringify({ ...object, metadata }), expected));
+  }
+
+  private remove(declared: Kind, object: KubeObject, expected: number): Promise<WriteResult> {
+    return reach(() => this.deps.store.delete(objectKey(declared, object.metadata), expected));
+  }
+
+  /** A writer sees its own write in the next read, wherever it reads. */
+  private async seen<T extends KubeObject>(object: T, revision: number): Promise<T> {
+    await this.deps.view.waitFor(revision);
+    return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+  }
+
+  private refuseFaults<K extends KindName>(
+    declared: Kind<K>,
+    object: KindMap[K],
+    metaFaults: ReturnType<Kind['validate']>,
+  ): void {
+    const missing = missingFields(declared.type, object);
+    // What is missing is said once: a strategy's own check may name the same field.
+    const said = new Set(missing.map(cause => cause.field));
+    const own = declared
+      .validate(object)
+      .filter(cause => !(cause.reason === 'FieldValueRequired' && said.has(cause.field)));
+    const faults = [...metaFaults, ...missing, ...own];
+    if (faults.length > 0)
+      throw invalid(declared, object.metadata.name || object.metadata.generateName || '', faults);
+  }
+
+  private refuseForeignNamespace(declared: Kind, name: string, namespace: string | undefined): void {
+    if (namespace === undefined) return;
+    const home = this.deps.view.get('Namespace', { name: namespace });
+    if (home === undefined) throw notFound(KINDS.Namespace, namespace);
+    if (home.metadata.deletionTimestamp === undefined || declared.kind === 'Event') return;
+    throw new ApiError(
+      'Forbidden',
+      `${declared.plural} "${name}" is forbidden: unable to create new content in namespace ${namespace} because it is being terminated`,
+      {
+        name,
+        kind: declared.plural,
+        causes: [
+          {
+            reason: 'NamespaceTerminating',
+            message: `namespace ${namespace} is being terminated`,
+            field: 'metadata.namespace',
+          },
+        ],
+      },
+    );
+  }
+}
+
+/** Refuses to act on an object that is not the one the caller means. */
+function refuseOther(
+  declared: Kind,
+  current: KubeObject,
+  wanted: { readonly uid?: string; readonly resourceVersion?: string },
+): void {
+  const { name, uid, resourceVersion } = current.metadata;
+  if (wanted.uid !== undefined && wanted.uid !== uid)
+    throw conflict(
+      declared,
+      name,
+      `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${uid}`,
+    );
+  if (wanted.resourceVersion && wanted.resourceVersion !== resourceVersion) throw conflict(declared, name);
+}
+
+async function reach(write: () => Promise<WriteResult>): Promise<WriteResult> {
+  try {
+    return await write();
+  } catch (error) {
+    if (!(error instanceof StoreUnavailableError)) throw error;
+    throw new ApiError(
+      'ServiceUnavailable',
+      `the store refuses writes, nothing was changed: ${error.message}`,
+      { retryAfterSeconds: 5 },
+      { cause: error },
+    );
+  }
+}
+
+function entryObject<K extends KindName>(entry: Entry | undefined): KindMap[K] | undefined {
+  return entry === undefined ? undefined : withRevision<KindMap[K]>(entry.value, entry.revision);
+}
+
+/** Names the type of an object composed of parts of that type, which TypeScript cannot follow through generics. */
+function stored<K extends KindName>(object: object): KindMap[K] {
+  // biome-ignore lint/suspicious/noExplicitAny: the one place where a composed object takes its kind's type
+  const composed: any = object;
+  return composed;
+}
+
+function memberOf(object: object, name: string): unknown {
+  return Object.entries(object).find(([key]) => key === name)?.[1];
+}

@@ -1,0 +1,168 @@
+/**
+ * The one walker over the generated field tables: it decodes what a client sent into an object of known shape.
+ * Kubernetes decodes first (types, unknown fields) and validates afterwards; so do we.
+ */
+import type { StatusCause } from '../../shared/kubernetes/api-error.ts';
+import generated from '../../shared/kubernetes/generated/schema.json' with { type: 'json' };
+import { isQuantity } from '../../shared/quantity.ts';
+
+export type TypeSchema = {
+  readonly fields: Readonly<Record<string, string>>;
+  readonly required: readonly string[];
+};
+
+const TYPES: ReadonlyMap<string, TypeSchema> = new Map(Object.entries(generated));
+
+/** Depth at which an answer to a hostile document is no. Kubernetes's deepest type needs about 12. */
+const MAX_DEPTH = 64;
+
+/** The fields of a type by its table name; undefined for a scalar. */
+export function typeSchema(name: string): TypeSchema | undefined {
+  return TYPES.get(name);
+}
+
+/** The element expression of `[]T` or `{}T`; undefined for all else. */
+export function elementType(expression: string): string | undefined {
+  return expression.startsWith('[]') || expression.startsWith('{}') ? expression.slice(2) : undefined;
+}
+
+export type Decoded = {
+  /** A copy with only known fields; null members count as absent, as in Kubernetes. */
+  readonly value: unknown;
+  /** Paths of fields that the type does not have. */
+  readonly unknown: readonly string[];
+  /** Values of a wrong type, one sentence each. */
+  readonly mistyped: readonly string[];
+};
+
+/** Decodes `value` as the type that `expression` names. Never throws. */
+export function decode(expression: string, value: unknown): Decoded {
+  const faults: Faults = { unknown: [], mistyped: [] };
+  return { value: walk(expression, value, '', 0, faults), ...faults };
+}
+
+type Faults = { unknown: string[]; mistyped: string[] };
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function walk(expression: string, value: unknown, path: string, depth: number, faults: Faults): unknown {
+  if (value === null || value === undefined) return undefined;
+  const say = (want: string) => {
+    faults.mistyped.push(`${path || 'object'}: cannot read ${describe(value)} as ${want}`);
+    return undefined;
+  };
+  if (depth > MAX_DEPTH) return say('anything: nested too deeply');
+  if (expression.startsWith('[]')) {
+    if (!Array.isArray(value)) return say('a list');
+    return value.map((item, index) =>
+      walk(expression.slice(2), item, `${path}[${index}]`, depth + 1, faults),
+    );
+  }
+  if (expression.startsWith('{}')) {
+    if (!isRecord(value)) return say('a map');
+    return fromEntries(
+      Object.entries(value).map(([key, item]) => [
+        key,
+        walk(expression.slice(2), item, `${path}.${key}`, depth + 1, faults),
+      ]),
+    );
+  }
+  const type = TYPES.get(expression);
+  if (type !== undefined)
+    return isRecord(value) ? walkType(type, value, path, depth, faults) : say('an object');
+  return isScalar(expression, value) ? value : say(SCALAR_NAMES[expression] ?? expression);
+}
+
+function walkType(
+  type: TypeSchema,
+  value: Record<string, unknown>,
+  path: string,
+  depth: number,
+  faults: Faults,
+): unknown {
+  const entries: [string, unknown][] = [];
+  for (const [name, member] of Object.entries(value)) {
+    const at = path === '' ? name : `${path}.${name}`;
+    if (!Object.hasOwn(type.fields, name)) faults.unknown.push(at);
+    else entries.push([name, walk(type.fields[name] ?? 'any', member, at, depth + 1, faults)]);
+  }
+  return fromEntries(entries);
+}
+
+/** Unlike assignment, this makes an own member even of `__proto__`. */
+function fromEntries(entries: readonly (readonly [string, unknown])[]): Record<string, unknown> {
+  return Object.fromEntries(entries.filter(([, member]) => member !== undefined));
+}
+
+const SCALAR_NAMES: Readonly<Record<string, string>> = {
+  bool: 'a boolean',
+  int32: 'a 32-bit integer',
+  int64: 'a 64-bit integer',
+  double: 'a number',
+  time: 'an RFC 3339 time',
+  microTime: 'an RFC 3339 time',
+  quantity: "a quantity: it must match '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+  intOrString: 'an integer or a string',
+  bytes: 'base64',
+  string: 'a string',
+};
+
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+function isScalar(expression: string, value: unknown): boolean {
+  switch (expression) {
+    case 'any':
+      return true;
+    case 'string':
+      return typeof value === 'string';
+    case 'bool':
+      return typeof value === 'boolean';
+    case 'int32':
+      return Number.isInteger(value) && Math.abs(Number(value)) < 2 ** 31;
+    case 'int64':
+      return Number.isSafeInteger(value);
+    case 'double':
+      return typeof value === 'number';
+    case 'intOrString':
+      return typeof value === 'string' || Number.isInteger(value);
+    case 'quantity':
+      return isQuantity(value);
+    case 'time':
+    case 'microTime':
+      return typeof value === 'string' && TIME.test(value) && !Number.isNaN(Date.parse(value));
+    case 'bytes':
+      return typeof value === 'string' && BASE64.test(value.replaceAll(/\s/g, ''));
+    default:
+      return false;
+  }
+}
+
+function describe(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** Every required field that is missing below `path`, as validation says it. Status is left out: observers own it. */
+export function missingFields(expression: string, value: unknown, path = ''): StatusCause[] {
+  const element = elementType(expression);
+  if (element !== undefined) {
+    if (Array.isArray(value))
+      return value.flatMap((item, index) => missingFields(element, item, `${path}[${index}]`));
+    return isRecord(value)
+      ? Object.entries(value).flatMap(([key, item]) => missingFields(element, item, `${path}[${key}]`))
+      : [];
+  }
+  const type = TYPES.get(expression);
+  if (type === undefined || !isRecord(value)) return [];
+  const below = (name: string) => (path === '' ? name : `${path}.${name}`);
+  const missing = type.required
+    .filter(name => value[name] === undefined && below(name) !== 'status')
+    .map(name => ({ reason: 'FieldValueRequired', message: 'Required value', field: below(name) }));
+  const nested = Object.entries(type.fields)
+    .filter(([name]) => below(name) !== 'status')
+    .flatMap(([name, fieldType]) => missingFields(fieldType, value[name], below(name)));
+  return [...missing, ...nested];
+}

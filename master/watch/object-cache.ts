@@ -1,0 +1,199 @@
+/**
+ * The watch cache: every object of the cluster, decoded once, kept current by one watch on the store. The api-server reads and
+ * watches it, the control loops plan on it. It never writes.
+ */
+import type { Logger } from 'pino';
+import { InvariantError } from '../../shared/assert-never.ts';
+import type { KindMap, KindName, KubeObject, ObjectRef, Pod } from '../../shared/kubernetes/objects.ts';
+import type { Store, StoreEvent } from '../store/store.ts';
+import type { LiveView, ViewChange } from './cluster-view.ts';
+import { EventHistory } from './event-history.ts';
+import { type KeyedKind, keyPrefix, parseKey, refKey } from './keys.ts';
+
+/** One change as watchers see it. Both objects carry their resourceVersion; a deleted object carries that of its deletion. */
+export type CacheEvent = {
+  readonly kind: KindName;
+  readonly revision: number;
+  readonly before: KubeObject | undefined;
+  readonly after: KubeObject | undefined;
+};
+
+type Tables = { readonly [K in KindName]: Map<string, KindMap[K]> };
+
+export class ObjectCache implements LiveView {
+  private readonly store: Store;
+  private readonly kinds: readonly KeyedKind[];
+  private readonly logger: Logger;
+  private readonly tables: Tables;
+  private readonly byOwner = new Map<string, Map<string, KubeObject>>();
+  private readonly byNode = new Map<string, Map<string, Pod>>();
+  private readonly callbacks = new Set<(change: ViewChange) => void>();
+  private readonly waiters = new Set<{ revision: number; resolve: () => void }>();
+  /** Recent events, for watches that start a little in the past. */
+  readonly history = new EventHistory<CacheEvent>();
+  private seen = 0;
+
+  constructor(store: Store, kinds: readonly KeyedKind[], logger: Logger) {
+    this.store = store;
+    this.kinds = kinds;
+    this.logger = logger;
+    this.tables = {
+      Namespace: new Map(),
+      Node: new Map(),
+      Pod: new Map(),
+      Event: new Map(),
+      ConfigMap: new Map(),
+      Secret: new Map(),
+      Lease: new Map(),
+      Deployment: new Map(),
+      ReplicaSet: new Map(),
+      DaemonSet: new Map(),
+    };
+  }
+
+  get revision(): number {
+    return this.seen;
+  }
+
+  /** Reads everything once, then follows; resolves when the first read is done. The returned promise `ended` settles when following ends. */
+  async start(signal: AbortSignal): Promise<{ ended: Promise<void> }> {
+    const { entries, revision } = await this.store.list({ prefix: keyPrefix });
+    for (const entry of entries) this.apply({ kind: 'put', ...entry, previous: undefined });
+    this.seen = revision;
+    this.history.startAt(revision);
+    return { ended: this.follow(signal) };
+  }
+
+  private async follow(signal: AbortSignal): Promise<void> {
+    for await (const batch of this.store.watch({ prefix: keyPrefix, fromRevision: this.seen }, signal)) {
+      for (const event of batch) {
+        const change = this.apply(event);
+        this.seen = event.revision;
+        if (change === undefined) continue;
+        this.history.push({
+          kind: change.kind,
+          revision: event.revision,
+          before: change.before,
+          after: change.after,
+        });
+        for (const callback of this.callbacks) callback(change);
+      }
+      for (const waiter of this.waiters) if (waiter.revision <= this.seen) waiter.resolve();
+      this.history.announce();
+    }
+  }
+
+  private apply(event: StoreEvent): ViewChange | undefined {
+    const parsed = parseKey(event.key, this.kinds);
+    if (parsed === undefined) {
+      this.logger.warn({ key: event.key }, 'a stored key belongs to no kind that this version serves');
+      return undefined;
+    }
+    return this.set(parsed.kind, parsed.ref, event);
+  }
+
+  private set<K extends KindName>(kind: K, ref: string, event: StoreEvent): ViewChange {
+    const table = this.tables[kind];
+    const before = table.get(ref);
+    if (before !== undefined) this.unindex(kind, ref, before);
+    if (event.kind === 'delete') {
+      table.delete(ref);
+      return changeOf(kind, before, undefined);
+    }
+    const after = withRevision<KindMap[K]>(event.value, event.revision);
+    table.set(ref, after);
+    this.index(kind, ref, after);
+    return changeOf(kind, before, after);
+  }
+
+  private index(kind: KindName, ref: string, object: KubeObject): void {
+    const owner = controllerUid(object);
+    if (owner !== undefined) inner(this.byOwner, owner).set(`${kind}/${ref}`, object);
+    const pod = kind === 'Pod' ? this.tables.Pod.get(ref) : undefined;
+    if (pod?.spec.nodeName !== undefined) inner(this.byNode, pod.spec.nodeName).set(ref, pod);
+  }
+
+  private unindex(kind: KindName, ref: string, object: KubeObject): void {
+    const owner = controllerUid(object);
+    if (owner !== undefined) dropInner(this.byOwner, owner, `${kind}/${ref}`);
+    const node = kind === 'Pod' ? this.tables.Pod.get(ref)?.spec.nodeName : undefined;
+    if (node !== undefined) dropInner(this.byNode, node, ref);
+  }
+
+  get<K extends KindName>(kind: K, ref: ObjectRef): KindMap[K] | undefined {
+    return this.tables[kind].get(refKey(ref));
+  }
+
+  list<K extends KindName>(kind: K, namespace?: string): readonly KindMap[K][] {
+    const all = [...this.tables[kind].values()];
+    return namespace === undefined ? all : all.filter(object => object.metadata.namespace === namespace);
+  }
+
+  ownedBy<K extends KindName>(kind: K, ownerUid: string): readonly KindMap[K][] {
+    const owned = [...(this.byOwner.get(ownerUid)?.values() ?? [])];
+    return owned.filter((object): object is KindMap[K] => object.kind === kind);
+  }
+
+  podsOnNode(node: string): readonly Pod[] {
+    return [...(this.byNode.get(node)?.values() ?? [])];
+  }
+
+  onChange(callback: (change: ViewChange) => void): () => void {
+    this.callbacks.add(callback);
+    return () => this.callbacks.delete(callback);
+  }
+
+  waitFor(revision: number, signal?: AbortSignal): Promise<void> {
+    if (this.seen >= revision) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const settle = (finish: () => void) => () => {
+        this.waiters.delete(waiter);
+        signal?.removeEventListener('abort', abort);
+        finish();
+      };
+      const waiter = { revision, resolve: settle(resolve) };
+      const abort = settle(() => reject(signal?.reason));
+      if (signal?.aborted) return abort();
+      signal?.addEventListener('abort', abort, { once: true });
+      this.waiters.add(waiter);
+    });
+  }
+}
+
+/** TypeScript cannot tie a kind's name to its object across a union; here, where both come from one table, it may be told. */
+function changeOf<K extends KindName>(
+  kind: K,
+  before: KindMap[K] | undefined,
+  after: KindMap[K] | undefined,
+): ViewChange {
+  const change: { kind: KindName; before: unknown; after: unknown } = { kind, before, after };
+  if (isViewChange(change)) return change;
+  throw new InvariantError('a change without kind');
+}
+
+function isViewChange(change: { kind: KindName; before: unknown; after: unknown }): change is ViewChange {
+  return change.kind !== undefined;
+}
+
+/** Decodes a stored value and stamps it with the revision that wrote it. */
+export function withRevision<T extends KubeObject>(value: string, revision: number): T {
+  const object = JSON.parse(value);
+  object.metadata.resourceVersion = String(revision);
+  return object;
+}
+
+function controllerUid(object: KubeObject): string | undefined {
+  return object.metadata.ownerReferences?.find(owner => owner.controller === true)?.uid;
+}
+
+function inner<T>(index: Map<string, Map<string, T>>, key: string): Map<string, T> {
+  const found = index.get(key) ?? new Map<string, T>();
+  index.set(key, found);
+  return found;
+}
+
+function dropInner<T>(index: Map<string, Map<string, T>>, key: string, member: string): void {
+  const found = index.get(key);
+  found?.delete(member);
+  if (found?.size === 0) index.delete(key);
+}

@@ -1,0 +1,77 @@
+/** What is read of Docker's answers, API 1.41 to 1.50: parsed once, here. https://docs.docker.com/reference/api/engine/ */
+import * as v from 'valibot';
+
+/** Go writes an empty list or map as null. */
+const orEmpty = <T extends v.GenericSchema>(schema: T) => v.nullish(schema);
+
+export const VersionAnswer = v.object({
+  ApiVersion: v.string(),
+  MinAPIVersion: v.optional(v.string()),
+});
+
+export const InfoAnswer = v.object({
+  ServerVersion: v.string(),
+  OperatingSystem: v.string(),
+  KernelVersion: v.string(),
+  Architecture: v.string(),
+  /** Absent before 20.10, which knew only version 1. */
+  CgroupVersion: v.optional(v.string(), '1'),
+  MemoryLimit: v.optional(v.boolean(), false),
+  CpuCfsPeriod: v.optional(v.boolean(), false),
+  CpuCfsQuota: v.optional(v.boolean(), false),
+  DockerRootDir: v.string(),
+  Plugins: v.optional(v.object({ Log: orEmpty(v.array(v.string())) })),
+});
+export type InfoAnswer = v.InferOutput<typeof InfoAnswer>;
+
+export const ListAnswer = v.array(
+  v.object({ Id: v.string(), Labels: orEmpty(v.record(v.string(), v.string())) }),
+);
+
+export const CreateAnswer = v.object({ Id: v.string() });
+
+export const ContainerAnswer = v.object({
+  Id: v.string(),
+  Created: v.string(),
+  /** Digest of the image. */
+  Image: v.string(),
+  State: v.object({
+    Status: v.string(),
+    Pid: v.number(),
+    ExitCode: v.number(),
+    OOMKilled: v.boolean(),
+    Error: v.string(),
+    StartedAt: v.string(),
+    FinishedAt: v.string(),
+  }),
+  Config: v.object({
+    Image: v.string(),
+    Tty: v.boolean(),
+    Labels: orEmpty(v.record(v.string(), v.string())),
+  }),
+  NetworkSettings: v.object({
+    Networks: orEmpty(v.record(v.string(), v.object({ IPAddress: v.optional(v.string(), '') }))),
+  }),
+});
+export type ContainerAnswer = v.InferOutput<typeof ContainerAnswer>;
+
+export const ImageAnswer = v.object({
+  Id: v.string(),
+  RepoDigests: orEmpty(v.array(v.string())),
+  Size: v.number(),
+});
+
+export const StatsAnswer = v.object({
+  cpu_stats: v.object({ cpu_usage: v.object({ total_usage: v.number() }) }),
+  memory_stats: v.object({
+    usage: v.optional(v.number()),
+    stats: v.optional(v.record(v.string(), v.number())),
+  }),
+});
+export type StatsAnswer = v.InferOutput<typeof StatsAnswer>;
+
+/** One line of a pull's progress; only errors matter. */
+export const PullProgress = v.object({
+  error: v.optional(v.string()),
+  errorDetail: v.optional(v.object({ message: v.optional(v.string()) })),
+});

@@ -1,0 +1,159 @@
+/**
+ * Talks to one Docker engine: picks the API version, bounds every call in time, and turns each failure into a
+ * RuntimeError. The only file that knows dockerode.
+ *
+ * All answers are taken as streams and read here: dockerode's own reader never calls back when the engine dies in the
+ * middle of an answer (docker-modem 5.0.7, buildRequest).
+ */
+import { IncomingMessage } from 'node:http';
+import Docker from 'dockerode';
+import * as v from 'valibot';
+import type { Clock } from '../../shared/clock.ts';
+import { RuntimeError } from './container-runtime.ts';
+import { VersionAnswer } from './docker-answers.ts';
+import { chooseApiVersion } from './docker-api-version.ts';
+import { toRuntimeError, unreachableMessage } from './docker-error.ts';
+import { ASK_TIMEOUT_MS } from './limits.ts';
+
+export type DockerRequest = {
+  /** Named in the error. */
+  readonly operation: string;
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean>>;
+  readonly body?: object;
+  /** Default ASK_TIMEOUT_MS. For a stream it bounds the wait for its start. */
+  readonly timeoutMs?: number;
+};
+
+const OK_CODES = { 200: true, 201: true, 204: true, 304: true };
+
+export class DockerConnection {
+  private readonly socketPath: string;
+  private readonly clock: Clock;
+  private client: { readonly docker: Docker; readonly apiVersion: string } | undefined;
+
+  constructor(options: { readonly socketPath: string; readonly clock: Clock }) {
+    this.socketPath = options.socketPath;
+    this.clock = options.clock;
+  }
+
+  /** The answer, parsed by `schema`; undefined when it has no body. Throws RuntimeError, or the signal's reason. */
+  async ask<T>(
+    request: DockerRequest,
+    schema: v.GenericSchema<unknown, T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const text = await this.send(request, signal);
+    try {
+      return v.parse(schema, JSON.parse(text));
+    } catch (error) {
+      throw new RuntimeError(request.operation, 'other', 'the engine answered what is not understood', {
+        cause: error,
+      });
+    }
+  }
+
+  /** Sends and gives the answer as text, which may be empty. Throws as `ask`. */
+  async send(request: DockerRequest, signal?: AbortSignal): Promise<string> {
+    return this.bounded(request, signal, async abortSignal =>
+      readText(await this.dial(request, abortSignal)),
+    );
+  }
+
+  /** The answer as a stream, once it has begun: destroyed when `signal` aborts. Throws as `ask`. */
+  async open(request: DockerRequest, signal: AbortSignal): Promise<IncomingMessage> {
+    const stream = await this.bounded(request, signal, abortSignal => this.dial(request, abortSignal));
+    const onAbort = () => stream.destroy();
+    signal.addEventListener('abort', onAbort, { once: true });
+    stream.once('close', () => signal.removeEventListener('abort', onAbort));
+    if (signal.aborted) stream.destroy();
+    return stream;
+  }
+
+  /** The version that calls are made in, like `1.41`. Asks the engine when nothing was called yet. */
+  async apiVersion(signal?: AbortSignal): Promise<string> {
+    const request = { operation: 'info', method: 'GET', path: '/version' } as const;
+    const client = await this.bounded(request, signal, abortSignal => this.negotiate(abortSignal));
+    return client.apiVersion;
+  }
+
+  /** Any error of a stream that `open` gave, as RuntimeError. */
+  failureOf(operation: string, error: unknown): RuntimeError {
+    const failure = toRuntimeError(operation, error, this.socketPath);
+    // After an upgrade of the engine the version may be another.
+    if (failure.failure === 'unreachable') this.client = undefined;
+    return failure;
+  }
+
+  private async dial(request: DockerRequest, signal: AbortSignal): Promise<IncomingMessage> {
+    const { docker } = await this.negotiate(signal);
+    return dial(docker, request, signal);
+  }
+
+  private async negotiate(signal: AbortSignal) {
+    if (this.client) return this.client;
+    const address = { socketPath: this.socketPath, host: undefined, protocol: 'http' } as const;
+    const request = { operation: 'info', method: 'GET', path: '/version' } as const;
+    const text = await readText(await dial(new Docker(address), request, signal));
+    const apiVersion = chooseApiVersion(v.parse(VersionAnswer, JSON.parse(text)));
+    this.client = { docker: new Docker({ ...address, version: `v${apiVersion}` }), apiVersion };
+    return this.client;
+  }
+
+  private async bounded<T>(
+    { operation, timeoutMs = ASK_TIMEOUT_MS }: DockerRequest,
+    signal: AbortSignal | undefined,
+    act: (abortSignal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    const controller = new AbortController();
+    const onAbort = () => controller.abort(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const tooLate = new RuntimeError(
+      operation,
+      'unreachable',
+      unreachableMessage('ETIMEDOUT', this.socketPath),
+    );
+    const cancelTimer = this.clock.after(timeoutMs, () => controller.abort(tooLate));
+    try {
+      return await Promise.race([act(controller.signal), rejectOnAbort(controller.signal)]);
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      throw this.failureOf(operation, controller.signal.aborted ? tooLate : error);
+    } finally {
+      cancelTimer();
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+function dial(docker: Docker, request: DockerRequest, abortSignal: AbortSignal): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const options = {
+      path: `${request.path}?`,
+      method: request.method,
+      // Apart: without `_query` dockerode would put the whole body, secrets and all, into the URL too.
+      options: { _query: request.query ?? {}, _body: request.body ?? {} },
+      abortSignal,
+      isStream: true,
+      statusCodes: OK_CODES,
+    };
+    docker.modem.dial(options, (error: unknown, answer: unknown) => {
+      if (answer instanceof IncomingMessage) resolve(answer);
+      else reject(error ?? new Error('no answer'));
+    });
+  });
+}
+
+async function readText(stream: IncomingMessage): Promise<string> {
+  const pieces: Buffer[] = [];
+  for await (const piece of stream) pieces.push(piece);
+  return Buffer.concat(pieces).toString('utf8');
+}

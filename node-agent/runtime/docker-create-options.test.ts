@@ -1,0 +1,78 @@
+import { expect, it } from 'vitest';
+import { aContainerSpec } from '../../test/support/container-spec.ts';
+import { dockerCreateOptions } from './docker-create-options.ts';
+
+const owner = { cluster: 'c', node: 'n' };
+const engine = { canLimitMemory: true, canLimitCpu: true, hasLocalLogDriver: true };
+const optionsOf = (...change: Parameters<typeof aContainerSpec>) =>
+  dockerCreateOptions(aContainerSpec(...change), owner, engine);
+
+it.each([
+  { name: 'nothing', change: {}, want: { CpuShares: 2 } },
+  { name: 'a request', change: { cpuRequestMilli: 500 }, want: { CpuShares: 512 } },
+  { name: 'a tiny request', change: { cpuRequestMilli: 1 }, want: { CpuShares: 2 } },
+  { name: 'a limit', change: { cpuLimitMilli: 250 }, want: { CpuPeriod: 100_000, CpuQuota: 25_000 } },
+  { name: 'a tiny limit', change: { cpuLimitMilli: 1 }, want: { CpuQuota: 1_000 } },
+  { name: 'memory', change: { memoryLimitBytes: 1e9 }, want: { Memory: 1e9, MemorySwap: 1e9 } },
+  { name: 'too little memory', change: { memoryLimitBytes: 1 }, want: { Memory: 6_291_456 } },
+])('limits CPU and memory: $name', ({ change, want }) => {
+  expect(optionsOf(change).HostConfig).toMatchObject(want);
+});
+
+it('sets no limit that was not asked for', () => {
+  const { HostConfig } = optionsOf();
+  expect(HostConfig).not.toHaveProperty('Memory');
+  expect(HostConfig).not.toHaveProperty('CpuQuota');
+});
+
+it('leaves the image its command and entrypoint unless the spec has them', () => {
+  expect(optionsOf()).not.toHaveProperty('Entrypoint');
+  expect(optionsOf()).not.toHaveProperty('Cmd');
+  expect(optionsOf({ command: ['a'], args: ['b'] })).toMatchObject({ Entrypoint: ['a'], Cmd: ['b'] });
+});
+
+it('binds several host ports to one of the container', () => {
+  const port = { containerPort: 80, protocol: 'TCP' as const };
+  const options = optionsOf({
+    ports: [
+      { ...port, hostPort: 8080 },
+      { ...port, hostPort: 8081, hostIp: '127.0.0.1' },
+      { ...port, hostPort: 53, protocol: 'UDP' },
+    ],
+  });
+  expect(options.ExposedPorts).toEqual({ '80/tcp': {}, '80/udp': {} });
+  expect(options.HostConfig.PortBindings).toEqual({
+    '80/tcp': [
+      { HostIp: '', HostPort: '8080' },
+      { HostIp: '127.0.0.1', HostPort: '8081' },
+    ],
+    '80/udp': [{ HostIp: '', HostPort: '53' }],
+  });
+});
+
+it('gives a container in a shared network neither host name nor ports, which Docker refuses', () => {
+  const options = optionsOf({
+    network: { kind: 'container', id: 'abc' },
+    hostname: 'web',
+    ports: [{ containerPort: 80, hostPort: 80, protocol: 'TCP' }],
+  });
+  expect(options).toMatchObject({
+    Hostname: undefined,
+    ExposedPorts: {},
+    HostConfig: { NetworkMode: 'container:abc', PortBindings: {} },
+  });
+  expect(optionsOf({ network: { kind: 'host' } }).HostConfig.NetworkMode).toBe('host');
+});
+
+it('labels the container with all that the agent must know of it later', () => {
+  expect(optionsOf({ labels: { attempt: 3 } }).Labels).toEqual({
+    'dev.pikelet.cluster': 'c',
+    'dev.pikelet.node': 'n',
+    'dev.pikelet.pod-uid': 'pod-uid-1',
+    'dev.pikelet.pod-namespace': 'default',
+    'dev.pikelet.pod-name': 'web',
+    'dev.pikelet.container': 'app',
+    'dev.pikelet.attempt': '3',
+    'dev.pikelet.spec-digest': 'digest-1',
+  });
+});

@@ -1,0 +1,251 @@
+/** The port on a Docker engine, 20.10 to 29. */
+import type { Clock } from '../../shared/clock.ts';
+import {
+  type ContainerLabels,
+  type ContainerRuntime,
+  type ContainerSpec,
+  type ContainerUsage,
+  type ImagePresence,
+  type LogChunk,
+  type LogOptions,
+  type RuntimeContainer,
+  RuntimeError,
+  type RuntimeInfo,
+} from './container-runtime.ts';
+import { ContainerAnswer, CreateAnswer, ImageAnswer, InfoAnswer, ListAnswer } from './docker-answers.ts';
+import { dockerChanges } from './docker-changes.ts';
+import { DockerConnection } from './docker-connection.ts';
+import { dockerCreateOptions, type EngineFeatures } from './docker-create-options.ts';
+import { type ContainerOwner, containerName, ownerFilter, parseDockerLabels } from './docker-labels.ts';
+import { pullImage } from './docker-pull.ts';
+import { runtimeContainer } from './docker-state.ts';
+import { DockerUsage } from './docker-usage.ts';
+import { ACT_TIMEOUT_MS, EVENTS_BACKOFF, INSPECT_CONCURRENCY, STOP_SLACK_MS } from './limits.ts';
+import { LogDemultiplexer } from './log-demultiplexer.ts';
+
+export type DockerRuntimeOptions = {
+  /** Containers of any other owner do not exist for this runtime. */
+  readonly owner: ContainerOwner;
+  readonly clock: Clock;
+  /** Default `/var/run/docker.sock`. */
+  readonly socketPath?: string;
+  /** Default Math.random; spreads reconnects. */
+  readonly random?: () => number;
+};
+
+/** Connects with the first call, and again after each loss; needs no closing. */
+export class DockerRuntime implements ContainerRuntime {
+  private readonly owner: ContainerOwner;
+  private readonly clock: Clock;
+  private readonly random: () => number;
+  private readonly connection: DockerConnection;
+  private readonly usages: DockerUsage;
+  /** Ids that were seen to be the owner's, so that acting on them needs no look. */
+  private ownIds = new Set<string>();
+  private engine: EngineFeatures | undefined;
+
+  constructor(options: DockerRuntimeOptions) {
+    this.owner = options.owner;
+    this.clock = options.clock;
+    this.random = options.random ?? Math.random;
+    this.connection = new DockerConnection({
+      socketPath: options.socketPath ?? '/var/run/docker.sock',
+      clock: options.clock,
+    });
+    this.usages = new DockerUsage(this.connection);
+  }
+
+  async info(signal?: AbortSignal): Promise<RuntimeInfo> {
+    const request = { operation: 'info', method: 'GET', path: '/info' } as const;
+    const answer = await this.connection.ask(request, InfoAnswer, signal);
+    this.engine = {
+      canLimitMemory: answer.MemoryLimit,
+      canLimitCpu: answer.CpuCfsPeriod && answer.CpuCfsQuota,
+      hasLocalLogDriver: answer.Plugins?.Log?.includes('local') ?? false,
+    };
+    return {
+      name: 'docker',
+      version: answer.ServerVersion,
+      apiVersion: await this.connection.apiVersion(signal),
+      operatingSystem: answer.OperatingSystem,
+      kernelVersion: answer.KernelVersion,
+      architecture: answer.Architecture,
+      cgroupVersion: answer.CgroupVersion === '2' ? '2' : '1',
+      canLimitMemory: this.engine.canLimitMemory,
+      canLimitCpu: this.engine.canLimitCpu,
+      dataRoot: answer.DockerRootDir,
+    };
+  }
+
+  async list(signal?: AbortSignal): Promise<readonly RuntimeContainer[]> {
+    const filters = JSON.stringify({ label: ownerFilter(this.owner) });
+    const listed = await this.connection.ask(
+      { operation: 'list', method: 'GET', path: '/containers/json', query: { all: true, filters } },
+      ListAnswer,
+      signal,
+    );
+    const ids = listed.map(({ Id }) => Id);
+    const containers: RuntimeContainer[] = [];
+    // The list tells neither exit codes nor times, so each container is looked at.
+    const queue = ids[Symbol.iterator]();
+    const inspectRest = async () => {
+      for (const id of queue) {
+        const own = await this.inspectOwn('list', id, signal);
+        if (own) containers.push(runtimeContainer(own.answer, own.labels));
+      }
+    };
+    await Promise.all(Array.from({ length: INSPECT_CONCURRENCY }, inspectRest));
+    this.ownIds = new Set(containers.map(({ id }) => id));
+    this.usages.keepOnly(this.ownIds);
+    return containers;
+  }
+
+  async image(reference: string, signal?: AbortSignal): Promise<ImagePresence | undefined> {
+    const path = `/images/${reference.split('/').map(encodeURIComponent).join('/')}/json`;
+    const answer = await unlessGone(
+      this.connection.ask({ operation: 'image', method: 'GET', path }, ImageAnswer, signal),
+    );
+    return answer && { imageId: answer.Id, digests: answer.RepoDigests ?? [], sizeBytes: answer.Size };
+  }
+
+  async pull(reference: string, signal?: AbortSignal): Promise<void> {
+    await pullImage({ connection: this.connection, clock: this.clock }, reference, signal);
+  }
+
+  async create(spec: ContainerSpec, signal?: AbortSignal): Promise<{ readonly id: string }> {
+    if (!this.engine) await this.info(signal);
+    const name = containerName(this.owner, spec.labels);
+    const engine = this.engine ?? { canLimitMemory: true, canLimitCpu: true, hasLocalLogDriver: false };
+    const request = {
+      operation: 'create',
+      method: 'POST',
+      path: '/containers/create',
+      query: { name },
+      body: dockerCreateOptions(spec, this.owner, engine),
+      timeoutMs: ACT_TIMEOUT_MS,
+    } as const;
+    try {
+      const { Id: id } = await this.connection.ask(request, CreateAnswer, signal);
+      this.ownIds.add(id);
+      return { id };
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.failure !== 'conflict') throw error;
+      const existing = await this.inspectOwn('create', name, signal);
+      if (!existing || !isSameContainer(existing.labels, spec.labels)) throw error;
+      return { id: existing.answer.Id };
+    }
+  }
+
+  async start(id: string, signal?: AbortSignal): Promise<void> {
+    if (!(await this.isOwn('start', id, signal)))
+      throw new RuntimeError('start', 'not-found', `no such container: ${id}`);
+    const path = `/containers/${id}/start`;
+    await this.connection.send(
+      { operation: 'start', method: 'POST', path, timeoutMs: ACT_TIMEOUT_MS },
+      signal,
+    );
+  }
+
+  async stop(id: string, graceSeconds: number, signal?: AbortSignal): Promise<void> {
+    if (!(await this.isOwn('stop', id, signal))) return;
+    const request = {
+      operation: 'stop',
+      method: 'POST',
+      path: `/containers/${id}/stop`,
+      query: { t: graceSeconds },
+      timeoutMs: graceSeconds * 1000 + STOP_SLACK_MS,
+    } as const;
+    await unlessGone(this.connection.send(request, signal));
+  }
+
+  async remove(id: string, signal?: AbortSignal): Promise<void> {
+    if (!(await this.isOwn('remove', id, signal))) return;
+    const request = {
+      operation: 'remove',
+      method: 'DELETE',
+      path: `/containers/${id}`,
+      query: { v: true, force: true },
+      timeoutMs: ACT_TIMEOUT_MS,
+    } as const;
+    await unlessGone(this.connection.send(request, signal));
+    this.ownIds.delete(id);
+  }
+
+  async *logs(id: string, options: LogOptions, signal: AbortSignal): AsyncGenerator<LogChunk, void, void> {
+    const own = await this.inspectOwn('logs', id, signal);
+    if (!own) throw new RuntimeError('logs', 'not-found', `no such container: ${id}`);
+    const { follow, timestamps, tailLines, sinceSeconds } = options;
+    const query = {
+      stdout: true,
+      stderr: true,
+      follow,
+      timestamps,
+      tail: tailLines ?? 'all',
+      since: sinceSeconds === undefined ? 0 : Math.floor(this.clock.nowMs() / 1000) - sinceSeconds,
+    };
+    const request = { operation: 'logs', method: 'GET', path: `/containers/${id}/logs`, query } as const;
+    const stream = await this.connection.open(request, signal);
+    const frames = new LogDemultiplexer();
+    try {
+      for await (const piece of stream) {
+        if (own.answer.Config.Tty) yield { stream: 'stdout', bytes: piece };
+        else yield* frames.push(piece);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw this.connection.failureOf('logs', error);
+    } finally {
+      stream.destroy();
+    }
+  }
+
+  async usage(id: string, signal?: AbortSignal): Promise<ContainerUsage | undefined> {
+    const inspect = async () => (await this.inspectOwn('usage', id, signal))?.answer;
+    return unlessGone(this.usages.read(id, inspect, signal));
+  }
+
+  changes(signal: AbortSignal): AsyncGenerator<void, void, void> {
+    const deps = {
+      connection: this.connection,
+      clock: this.clock,
+      random: this.random,
+      backoff: EVENTS_BACKOFF,
+    };
+    return dockerChanges(deps, this.owner, signal);
+  }
+
+  private async isOwn(operation: string, id: string, signal?: AbortSignal): Promise<boolean> {
+    return this.ownIds.has(id) || (await this.inspectOwn(operation, id, signal)) !== undefined;
+  }
+
+  /** Undefined when there is no such container, or it is someone else's. */
+  private async inspectOwn(
+    operation: string,
+    idOrName: string,
+    signal?: AbortSignal,
+  ): Promise<{ readonly answer: ContainerAnswer; readonly labels: ContainerLabels } | undefined> {
+    const path = `/containers/${encodeURIComponent(idOrName)}/json`;
+    const answer = await unlessGone(
+      this.connection.ask({ operation, method: 'GET', path }, ContainerAnswer, signal),
+    );
+    const labels = answer && parseDockerLabels(this.owner, answer.Config.Labels ?? {});
+    return answer && labels && { answer, labels };
+  }
+}
+
+/** Undefined when the engine says that what was asked for is not there. */
+async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (
+      error instanceof RuntimeError &&
+      (error.failure === 'not-found' || error.failure === 'image-not-found')
+    )
+      return undefined;
+    throw error;
+  }
+}
+
+function isSameContainer(a: ContainerLabels, b: ContainerLabels): boolean {
+  return a.podUid === b.podUid && a.container === b.container && a.attempt === b.attempt;
+}

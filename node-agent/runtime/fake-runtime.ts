@@ -1,0 +1,343 @@
+/**
+ * The port in memory, for tests: containers live in a map, and the test plays the engine's part: exits, crashes, faults,
+ * lost state, a daemon that is away. It keeps the same contract suite as Docker.
+ */
+import type { Clock } from '../../shared/clock.ts';
+import type {
+  ContainerRuntime,
+  ContainerSpec,
+  ContainerState,
+  ContainerUsage,
+  ImagePresence,
+  LogChunk,
+  LogOptions,
+  RuntimeContainer,
+  RuntimeInfo,
+} from './container-runtime.ts';
+import { RuntimeError } from './container-runtime.ts';
+import { type FakeLogLine, fakeLogChunks } from './fake-logs.ts';
+import { Hints } from './hints.ts';
+
+export type FakeOperation =
+  | 'info'
+  | 'list'
+  | 'image'
+  | 'pull'
+  | 'create'
+  | 'start'
+  | 'stop'
+  | 'remove'
+  | 'logs'
+  | 'usage';
+
+type FakeContainer = {
+  readonly id: string;
+  readonly spec: ContainerSpec;
+  state: ContainerState;
+  usage?: { readonly cpuNanoseconds: number; readonly memoryBytes: number };
+  /** What the program does on SIGTERM; by default it ends with 143. */
+  onTerm?: () => void;
+  readonly lines: FakeLogLine[];
+};
+
+const DEFAULT_INFO: RuntimeInfo = {
+  name: 'fake',
+  version: '1.0.0',
+  apiVersion: '1.41',
+  operatingSystem: 'Fake OS',
+  kernelVersion: '6.1.0',
+  architecture: 'x86_64',
+  cgroupVersion: '2',
+  canLimitMemory: true,
+  canLimitCpu: true,
+  dataRoot: '/var/lib/docker',
+};
+
+/** A ContainerRuntime in memory. The methods of the port come first, then those by which a test plays the engine. */
+export class FakeRuntime implements ContainerRuntime {
+  /** Every call of the port in order, as `operation subject`: `create web`, `start fake-1`, `pull app:2`. */
+  readonly calls: string[] = [];
+  private readonly clock: Clock;
+  private readonly onStarted: (id: string, spec: ContainerSpec) => void;
+  private readonly containers = new Map<string, FakeContainer>();
+  private readonly localImages = new Map<string, ImagePresence>();
+  private readonly registryImages = new Set<string>();
+  private readonly faults = new Map<FakeOperation, RuntimeError[]>();
+  private readonly holds = new Map<FakeOperation, Promise<void>[]>();
+  private readonly readers = new Set<Hints>();
+  private runtimeInfo: RuntimeInfo;
+  private reachable = true;
+  private nextId = 1;
+
+  /** `images` are on the device already. `onStarted` is the container's program: what it does once it runs; a RuntimeError from it is a failed start. */
+  constructor(options: {
+    readonly clock: Clock;
+    readonly images?: readonly string[];
+    readonly info?: Partial<RuntimeInfo>;
+    readonly onStarted?: (id: string, spec: ContainerSpec) => void;
+  }) {
+    this.clock = options.clock;
+    this.onStarted = options.onStarted ?? (() => {});
+    this.runtimeInfo = { ...DEFAULT_INFO, ...options.info };
+    for (const image of options.images ?? []) this.addImage(image);
+  }
+
+  async info(signal?: AbortSignal): Promise<RuntimeInfo> {
+    await this.enter('info', '', signal);
+    return this.runtimeInfo;
+  }
+
+  async list(signal?: AbortSignal): Promise<readonly RuntimeContainer[]> {
+    await this.enter('list', '', signal);
+    return this.snapshot();
+  }
+
+  async image(reference: string, signal?: AbortSignal): Promise<ImagePresence | undefined> {
+    await this.enter('image', reference, signal);
+    return this.localImages.get(reference);
+  }
+
+  async pull(reference: string, signal?: AbortSignal): Promise<void> {
+    await this.enter('pull', reference, signal);
+    if (!this.registryImages.has(reference))
+      throw new RuntimeError('pull', 'image-not-found', `manifest for ${reference} not found`);
+    this.addImage(reference);
+  }
+
+  async create(spec: ContainerSpec, signal?: AbortSignal): Promise<{ readonly id: string }> {
+    await this.enter('create', spec.labels.container, signal);
+    const existing = this.find(spec.labels.podUid, spec.labels.container, spec.labels.attempt);
+    if (existing) return { id: existing.id };
+    if (!this.localImages.has(spec.image))
+      throw new RuntimeError('create', 'image-not-found', `no such image: ${spec.image}`);
+    const id = `fake-${this.nextId++}`;
+    this.containers.set(id, { id, spec, state: { kind: 'created' }, lines: [] });
+    return { id };
+  }
+
+  /** A scripted fault leaves the container behind as Docker does: exited, with the engine's message. */
+  async start(id: string, signal?: AbortSignal): Promise<void> {
+    const container = this.containers.get(id);
+    try {
+      await this.enter('start', id, signal);
+      if (!container) throw new RuntimeError('start', 'not-found', `no such container: ${id}`);
+      if (container.state.kind === 'running') return;
+      container.state = { kind: 'running', startedAtMs: this.clock.nowMs(), paused: false };
+      container.usage ??= { cpuNanoseconds: 0, memoryBytes: 1024 * 1024 };
+      this.hint();
+      this.onStarted(id, container.spec);
+    } catch (error) {
+      if (error instanceof RuntimeError && error.failure !== 'unreachable' && container)
+        this.end(container, { exitCode: 128, message: error.message });
+      throw error;
+    }
+  }
+
+  async stop(id: string, graceSeconds: number, signal?: AbortSignal): Promise<void> {
+    await this.enter('stop', id, signal);
+    const container = this.containers.get(id);
+    if (container?.state.kind !== 'running') return;
+    if (!container.onTerm) return this.end(container, { exitCode: 143 });
+    container.onTerm();
+    if (container.state.kind === 'running') await this.clock.sleep(graceSeconds * 1000, signal);
+    if (container.state.kind === 'running') this.end(container, { exitCode: 137 });
+  }
+
+  async remove(id: string, signal?: AbortSignal): Promise<void> {
+    await this.enter('remove', id, signal);
+    if (this.containers.delete(id)) this.hint();
+  }
+
+  async *logs(id: string, options: LogOptions, signal: AbortSignal): AsyncGenerator<LogChunk> {
+    await this.enter('logs', id, signal);
+    const container = this.containers.get(id);
+    if (!container) throw new RuntimeError('logs', 'not-found', `no such container: ${id}`);
+    let read = container.lines.length;
+    yield* fakeLogChunks(container.lines, options, this.clock.nowMs());
+    if (!options.follow) return;
+    const hints = new Hints();
+    this.readers.add(hints);
+    hints.hint();
+    try {
+      for await (const _ of hints.read(signal)) {
+        const fresh = container.lines.slice(read);
+        read = container.lines.length;
+        yield* fakeLogChunks(fresh, { follow: true, timestamps: options.timestamps }, 0);
+        if (container.state.kind !== 'running' || !this.containers.has(id)) return;
+      }
+    } finally {
+      this.readers.delete(hints);
+    }
+  }
+
+  async usage(id: string, signal?: AbortSignal): Promise<ContainerUsage | undefined> {
+    await this.enter('usage', id, signal);
+    const container = this.containers.get(id);
+    return container?.state.kind === 'running' && container.usage ? { id, ...container.usage } : undefined;
+  }
+
+  async *changes(signal: AbortSignal): AsyncGenerator<void> {
+    const hints = new Hints();
+    this.readers.add(hints);
+    hints.hint();
+    try {
+      for await (const _ of hints.read(signal)) if (this.reachable) yield;
+    } finally {
+      this.readers.delete(hints);
+    }
+  }
+
+  /** Puts an image on the device. */
+  addImage(reference: string, sizeBytes = 1_000_000): void {
+    this.localImages.set(reference, { imageId: `sha256:${reference}`, digests: [], sizeBytes });
+  }
+
+  removeImage(reference: string): void {
+    this.localImages.delete(reference);
+  }
+
+  /** Lets `pull` find an image from now on. */
+  offerImage(reference: string): void {
+    this.registryImages.add(reference);
+  }
+
+  setInfo(change: Partial<RuntimeInfo>): void {
+    this.runtimeInfo = { ...this.runtimeInfo, ...change };
+  }
+
+  /** The next call of `operation` that finds no earlier fault waiting rejects with `error`; faults queue up. */
+  failNext(operation: FakeOperation, error: RuntimeError): void {
+    this.faults.set(operation, [...(this.faults.get(operation) ?? []), error]);
+  }
+
+  /** The next call of `operation` waits until the returned function is called (or its signal aborts). */
+  holdNext(operation: FakeOperation): () => void {
+    let release = () => {};
+    const held = new Promise<void>(resolve => {
+      release = resolve;
+    });
+    this.holds.set(operation, [...(this.holds.get(operation) ?? []), held]);
+    return release;
+  }
+
+  /** False: every call fails as `unreachable`. Going back to true gives one hint, as a reconnect does. */
+  setReachable(reachable: boolean): void {
+    const isBack = reachable && !this.reachable;
+    this.reachable = reachable;
+    if (isBack) this.hint();
+  }
+
+  /** The container's process ends by itself. */
+  exit(id: string, exitCode: number, options: { readonly oomKilled?: boolean } = {}): void {
+    const container = this.containers.get(id);
+    if (container) this.end(container, { exitCode, oomKilled: options.oomKilled });
+  }
+
+  /** The kernel kills the container for want of memory. */
+  killForMemory(id: string): void {
+    this.exit(id, 137, { oomKilled: true });
+  }
+
+  /** Someone removes the container behind the agent's back. */
+  vanish(id: string): void {
+    if (this.containers.delete(id)) this.hint();
+  }
+
+  /** The engine (or the device) restarts: every running container has ended with exit code 255. */
+  restartEngine(): void {
+    for (const container of this.containers.values())
+      if (container.state.kind === 'running') this.end(container, { exitCode: 255 });
+    this.hint();
+  }
+
+  /** The container's program does this on SIGTERM, instead of ending with 143. */
+  onTerm(id: string, react: () => void): void {
+    const container = this.containers.get(id);
+    if (container) container.onTerm = react;
+  }
+
+  /** Makes `stop` take its whole grace period, by the clock, and end in a kill. */
+  ignoreTerm(id: string): void {
+    this.onTerm(id, () => {});
+  }
+
+  setUsage(
+    id: string,
+    usage: { readonly cpuNanoseconds: number; readonly memoryBytes: number } | undefined,
+  ): void {
+    const container = this.containers.get(id);
+    if (container) container.usage = usage;
+  }
+
+  /** The container prints `text`, whole lines or a part of one. */
+  writeLog(id: string, text: string, stream: 'stdout' | 'stderr' = 'stdout'): void {
+    this.containers.get(id)?.lines.push({ stream, text, atMs: this.clock.nowMs() });
+    this.hint();
+  }
+
+  /** What `list` would answer, without counting as a call and whether or not the engine is reachable. */
+  snapshot(): readonly RuntimeContainer[] {
+    return [...this.containers.values()].map(({ id, spec, state }) => ({
+      id,
+      labels: spec.labels,
+      image: spec.image,
+      imageId: this.localImages.get(spec.image)?.imageId ?? `sha256:${spec.image}`,
+      state,
+      ip:
+        state.kind === 'running' && spec.network.kind === 'own'
+          ? `172.17.0.${id.slice(id.lastIndexOf('-') + 1)}`
+          : undefined,
+    }));
+  }
+
+  /** The container of this name in the pod, with its latest attempt unless `attempt` names one; undefined when there is none. */
+  find(podUid: string, container: string, attempt?: number): RuntimeContainer | undefined {
+    return this.snapshot()
+      .filter(({ labels }) => labels.podUid === podUid && labels.container === container)
+      .filter(({ labels }) => attempt === undefined || labels.attempt === attempt)
+      .sort((a, b) => b.labels.attempt - a.labels.attempt)[0];
+  }
+
+  /** What the container was created from; undefined when there is none of this id. */
+  specOf(id: string): ContainerSpec | undefined {
+    return this.containers.get(id)?.spec;
+  }
+
+  private async enter(operation: FakeOperation, subject: string, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    this.calls.push(`${operation} ${subject}`.trim());
+    const held = this.holds.get(operation)?.shift();
+    if (held) await untilAborted(held, signal);
+    if (!this.reachable)
+      throw new RuntimeError(operation, 'unreachable', 'the container engine does not answer');
+    const fault = this.faults.get(operation)?.shift();
+    if (fault) throw fault;
+  }
+
+  private end(
+    container: FakeContainer,
+    how: { readonly exitCode: number; readonly oomKilled?: boolean; readonly message?: string },
+  ): void {
+    const finishedAtMs = this.clock.nowMs();
+    container.state = {
+      kind: 'exited',
+      exitCode: how.exitCode,
+      oomKilled: how.oomKilled ?? false,
+      startedAtMs: container.state.kind === 'running' ? container.state.startedAtMs : finishedAtMs,
+      finishedAtMs,
+      message: how.message ?? '',
+    };
+    this.hint();
+  }
+
+  private hint(): void {
+    for (const reader of this.readers) reader.hint();
+  }
+}
+
+function untilAborted(held: Promise<void>, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+    held.then(resolve, reject);
+  });
+}

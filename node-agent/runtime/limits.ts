@@ -1,0 +1,29 @@
+/** Bounds of the talk with the container engine. Where one is reached, the call fails as `unreachable` unless said otherwise. */
+
+/** For questions, milliseconds: a healthy engine answers in tens of them; a Pi that is swapping may need seconds. */
+export const ASK_TIMEOUT_MS = 15_000;
+
+/** For create, start and remove, milliseconds: unpacking and syncing on a worn SD card has been seen to take most of a minute. */
+export const ACT_TIMEOUT_MS = 120_000;
+
+/** How much longer than its grace period a stop may take, milliseconds. */
+export const STOP_SLACK_MS = 30_000;
+
+/** Silence of a pull, milliseconds; one that still moves may take as long as it needs. Ends in `registry-unreachable`. */
+export const PULL_SILENCE_MS = 180_000;
+
+/** Longest line of a pull's progress, characters; longer ones are skipped. */
+export const PULL_LINE_MAX = 64 * 1024;
+
+/** Containers looked at side by side: more only makes a small engine slower. */
+export const INSPECT_CONCURRENCY = 4;
+
+/** Waits between tries to listen to the engine's events. */
+export const EVENTS_BACKOFF = { baseMs: 250, capMs: 10_000, factor: 2, jitter: 0.2 };
+
+/** A container keeps at most this much output on the card: twice `LOG_FILE_SIZE`. */
+export const LOG_FILE_SIZE = '5m';
+export const LOG_FILES = '2';
+
+/** Docker refuses less: "Minimum memory limit allowed is 6MB". Smaller limits are raised to it. */
+export const MEMORY_LIMIT_BYTES_MIN = 6 * 1024 * 1024;

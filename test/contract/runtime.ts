@@ -1,0 +1,270 @@
+/** What every ContainerRuntime keeps to, whatever runs behind it. */
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type {
+  ContainerRuntime,
+  ContainerSpec,
+  LogChunk,
+  LogOptions,
+  RuntimeContainer,
+} from '../../node-agent/runtime/container-runtime.ts';
+import { aContainerSpec } from '../support/container-spec.ts';
+
+/** The programs that the suite runs; an implementation that runs none must act them out. */
+export const CONTRACT_PROGRAMS = {
+  /** Runs until SIGTERM, then ends with 0. */
+  idle: ['sh', '-c', 'trap "exit 0" TERM; sleep 1000 & wait'],
+  /** Runs until it is killed. */
+  stubborn: ['sleep', '1000'],
+  exitsWithThree: ['sh', '-c', 'exit 3'],
+  /** Ends after it has printed. */
+  prints: ['sh', '-c', 'echo one; echo two; echo oops >&2'],
+  /** Prints, then runs until SIGTERM, prints again and ends with 0. */
+  printsTwice: ['sh', '-c', 'trap "echo bye; exit 0" TERM; echo hello; sleep 1000 & wait'],
+  missing: ['/no/such/program'],
+} as const;
+
+export type ContractSubject = {
+  readonly runtime: ContainerRuntime;
+  /** An image that is there, with the programs above. */
+  readonly image: string;
+  /** A reference that no pull can find, fast. */
+  readonly absentImage: string;
+  /** Removes all that is left. */
+  readonly close: () => Promise<void>;
+};
+
+const WAIT = { timeout: 15_000, interval: 50 };
+
+export function runtimeContract(name: string, open: () => Promise<ContractSubject>): void {
+  describe(`${name} keeps the contract of ContainerRuntime`, () => {
+    let subject: ContractSubject;
+    let runtime: ContainerRuntime;
+    beforeAll(async () => {
+      subject = await open();
+      runtime = subject.runtime;
+    });
+    afterEach(async () => {
+      for (const { id } of await runtime.list()) await runtime.remove(id);
+    });
+    afterAll(() => subject?.close());
+
+    const spec = (
+      program: keyof typeof CONTRACT_PROGRAMS,
+      change: Parameters<typeof aContainerSpec>[0] = {},
+    ): ContainerSpec =>
+      aContainerSpec({ image: subject.image, command: CONTRACT_PROGRAMS[program], ...change });
+    const started = async (...[program, change]: Parameters<typeof spec>): Promise<string> => {
+      const { id } = await runtime.create(spec(program, change));
+      await runtime.start(id);
+      return id;
+    };
+    const look = async (id: string): Promise<RuntimeContainer | undefined> =>
+      (await runtime.list()).find(container => container.id === id);
+    const exited = (id: string) =>
+      vi.waitFor(async () => {
+        const state = (await look(id))?.state;
+        if (state?.kind !== 'exited') throw new Error(`is ${state?.kind}`);
+        return state;
+      }, WAIT);
+
+    it('tells what the engine is', async () => {
+      const info = await runtime.info();
+      expect(info.version).not.toBe('');
+      expect(info.apiVersion).toMatch(/^\d+\.\d+$/);
+      expect(info.dataRoot).toMatch(/^\//);
+    });
+
+    it('knows an image that is there, and none that is not', async () => {
+      expect(await runtime.image(subject.image)).toMatchObject({
+        imageId: expect.stringMatching(/^sha256:/),
+        sizeBytes: expect.any(Number),
+      });
+      expect(await runtime.image(subject.absentImage)).toBeUndefined();
+    });
+
+    it('says why a pull failed', async () => {
+      const pulled = runtime.pull(subject.absentImage);
+      await expect(pulled).rejects.toMatchObject({
+        name: 'RuntimeError',
+        operation: 'pull',
+        failure: expect.stringMatching(/^(image-not-found|registry-unreachable)$/),
+      });
+    });
+
+    it('lists a created container with its labels', async () => {
+      const { id } = await runtime.create(spec('idle'));
+      expect(await runtime.list()).toEqual([
+        {
+          id,
+          labels: spec('idle').labels,
+          image: subject.image,
+          imageId: expect.stringMatching(/^sha256:/),
+          state: { kind: 'created' },
+          ip: undefined,
+        },
+      ]);
+    });
+
+    it('creates once for one (pod uid, container, attempt)', async () => {
+      const first = await runtime.create(spec('idle'));
+      expect(await runtime.create(spec('idle', { labels: { specDigest: 'other' } }))).toEqual(first);
+      const second = await runtime.create(spec('idle', { labels: { attempt: 1 } }));
+      expect(second.id).not.toBe(first.id);
+      expect(await runtime.list()).toHaveLength(2);
+    });
+
+    it('creates nothing from an image that is not there', async () => {
+      const created = runtime.create(aContainerSpec({ image: subject.absentImage }));
+      await expect(created).rejects.toMatchObject({ operation: 'create', failure: 'image-not-found' });
+      expect(await runtime.list()).toEqual([]);
+    });
+
+    it('starts a container once', async () => {
+      const id = await started('idle');
+      const running = await look(id);
+      expect(running).toMatchObject({ state: { kind: 'running', paused: false } });
+      expect(running?.ip).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
+      await runtime.start(id);
+      expect(await look(id)).toEqual(running);
+    });
+
+    it('gives no address to a container in the network of another', async () => {
+      const id = await started('idle');
+      const sharing = await started('idle', {
+        network: { kind: 'container', id },
+        labels: { container: 'side' },
+      });
+      expect(await look(sharing)).toMatchObject({ state: { kind: 'running' }, ip: undefined });
+    });
+
+    it('tells how a container ended', async () => {
+      const state = await exited(await started('exitsWithThree'));
+      expect(state).toMatchObject({ exitCode: 3, oomKilled: false, message: '' });
+      expect(state.startedAtMs).toBeGreaterThan(0);
+      expect(state.finishedAtMs).toBeGreaterThanOrEqual(state.startedAtMs);
+    });
+
+    it('says why a start failed, then and later', async () => {
+      const { id } = await runtime.create(spec('missing'));
+      await expect(runtime.start(id)).rejects.toMatchObject({ operation: 'start', failure: 'invalid' });
+      const state = await exited(id);
+      expect(state.exitCode).not.toBe(0);
+      expect(state.message).toContain('/no/such/program');
+      expect(state.startedAtMs).toBeGreaterThan(0);
+    });
+
+    it('starts no container that is gone', async () => {
+      const { id } = await runtime.create(spec('idle'));
+      await runtime.remove(id);
+      await expect(runtime.start(id)).rejects.toMatchObject({ failure: 'not-found' });
+    });
+
+    it('kills what does not end within its grace period', async () => {
+      const id = await started('stubborn');
+      await runtime.stop(id, 1);
+      expect(await exited(id)).toMatchObject({ exitCode: 137, oomKilled: false });
+    });
+
+    it('stops what is stopped, created or gone without complaint', async () => {
+      const ended = await started('exitsWithThree');
+      await exited(ended);
+      await runtime.stop(ended, 1);
+      expect((await exited(ended)).exitCode).toBe(3);
+      const { id } = await runtime.create(spec('idle', { labels: { attempt: 1 } }));
+      await runtime.stop(id, 1);
+      await runtime.remove(id);
+      await runtime.stop(id, 1);
+    });
+
+    it('removes a running container, and what is gone without complaint', async () => {
+      const id = await started('stubborn');
+      await runtime.remove(id);
+      expect(await runtime.list()).toEqual([]);
+      await runtime.remove(id);
+    });
+
+    const read = async (id: string, options: Partial<LogOptions>, signal = new AbortController().signal) => {
+      const chunks: LogChunk[] = [];
+      const all = { follow: false, timestamps: false, ...options };
+      for await (const chunk of runtime.logs(id, all, signal)) chunks.push(chunk);
+      const of = (stream: LogChunk['stream']) =>
+        Buffer.concat(chunks.filter(chunk => chunk.stream === stream).map(chunk => chunk.bytes)).toString();
+      return { stdout: of('stdout'), stderr: of('stderr') };
+    };
+
+    it('keeps the output of a container that ended', async () => {
+      const id = await started('prints');
+      await exited(id);
+      expect(await read(id, {})).toEqual({ stdout: 'one\ntwo\n', stderr: 'oops\n' });
+      expect(await read(id, { follow: true })).toEqual({ stdout: 'one\ntwo\n', stderr: 'oops\n' });
+      expect(await read(id, { tailLines: 0 })).toEqual({ stdout: '', stderr: '' });
+      const tail = await read(id, { tailLines: 1 });
+      expect((tail.stdout + tail.stderr).split('\n')).toHaveLength(2);
+      expect((await read(id, { timestamps: true })).stderr).toMatch(/^\d{4}-\d\d-\d\dT\S+Z oops\n$/);
+      expect((await read(id, { sinceSeconds: 3600 })).stdout).toBe('one\ntwo\n');
+    });
+
+    it('follows output until the container has answered SIGTERM', async () => {
+      const id = await started('printsTwice');
+      let stdout = '';
+      const options = { follow: true, timestamps: false };
+      for await (const { bytes } of runtime.logs(id, options, new AbortController().signal)) {
+        stdout += Buffer.from(bytes).toString();
+        if (stdout === 'hello\n') await runtime.stop(id, 20);
+      }
+      expect(stdout).toBe('hello\nbye\n');
+      expect(await exited(id)).toMatchObject({ exitCode: 0, oomKilled: false });
+    });
+
+    it('ends a followed output when the reader leaves or aborts', async () => {
+      const id = await started('printsTwice');
+      const options = { follow: true, timestamps: false };
+      for await (const _ of runtime.logs(id, options, new AbortController().signal)) break;
+      const abort = new AbortController();
+      for await (const _ of runtime.logs(id, options, abort.signal)) abort.abort();
+      expect(await look(id)).toMatchObject({ state: { kind: 'running' } });
+    });
+
+    it('has no output of a container that is not there', async () => {
+      await expect(read('no-such-container', {})).rejects.toMatchObject({ failure: 'not-found' });
+    });
+
+    it('measures what runs, and nothing else', async () => {
+      const { id } = await runtime.create(spec('idle'));
+      expect(await runtime.usage(id)).toBeUndefined();
+      await runtime.start(id);
+      const usage = await runtime.usage(id);
+      expect(usage).toMatchObject({ id, cpuNanoseconds: expect.any(Number) });
+      expect(usage?.memoryBytes).toBeGreaterThan(0);
+      expect((await runtime.usage(id))?.cpuNanoseconds).toBeGreaterThanOrEqual(usage?.cpuNanoseconds ?? NaN);
+      await runtime.stop(id, 1);
+      expect(await runtime.usage(id)).toBeUndefined();
+      await runtime.remove(id);
+      expect(await runtime.usage(id)).toBeUndefined();
+    });
+
+    it('hints once at first, then at each change, and ends when told', async () => {
+      const abort = new AbortController();
+      const changes = runtime.changes(abort.signal)[Symbol.asyncIterator]();
+      expect(await changes.next()).toMatchObject({ done: false });
+      const id = await started('stubborn');
+      expect(await changes.next()).toMatchObject({ done: false });
+      await runtime.remove(id);
+      expect(await changes.next()).toMatchObject({ done: false });
+      const last = (async () => {
+        for (;;) if ((await changes.next()).done) return 'ended';
+      })();
+      abort.abort();
+      expect(await last).toBe('ended');
+    });
+
+    it('rejects with the reason of a signal that has aborted', async () => {
+      const reason = new Error('not wanted any more');
+      const signal = AbortSignal.abort(reason);
+      await expect(runtime.list(signal)).rejects.toBe(reason);
+      await expect(runtime.create(spec('idle'), signal)).rejects.toBe(reason);
+      await expect(runtime.pull(subject.image, signal)).rejects.toBe(reason);
+      expect(await runtime.list()).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,148 @@
+/** A real API server in this process, over a store in memory, and a client with admin rights. */
+
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { customAlphabet } from 'nanoid';
+import pino from 'pino';
+import { startApiServer } from '../../master/api-server/server.ts';
+import { StaticFiles } from '../../master/api-server/static-files.ts';
+import { openClusterCa } from '../../master/auth/cluster-ca.ts';
+import { ensureCluster } from '../../master/cluster.ts';
+import { servedKinds } from '../../master/registry/kinds.ts';
+import { ObjectRegistry } from '../../master/registry/object-registry.ts';
+import { openMemoryStore } from '../../master/store/open-embedded-store.ts';
+import type { Store } from '../../master/store/store.ts';
+import { ObjectCache } from '../../master/watch/object-cache.ts';
+import { systemClock } from '../../shared/clock.ts';
+
+export type Cluster = {
+  readonly store: Store;
+  readonly cache: ObjectCache;
+  readonly registry: ObjectRegistry;
+  stop(): Promise<void>;
+};
+
+/** The registry and watch cache over a store in memory, with the namespaces that every cluster has. */
+export async function startMemoryCluster(): Promise<Cluster> {
+  const stopped = new AbortController();
+  const store = await openMemoryStore();
+  const cache = new ObjectCache(store, servedKinds(), pino({ level: 'silent' }));
+  const { ended } = await cache.start(stopped.signal);
+  const newSuffix = customAlphabet('bcdfghjklmnpqrstvwxz2456789', 5);
+  const registry = new ObjectRegistry({
+    store,
+    view: cache,
+    clock: systemClock,
+    newUid: randomUUID,
+    newSuffix,
+  });
+  await ensureCluster(cache, registry);
+  return {
+    store,
+    cache,
+    registry,
+    async stop() {
+      stopped.abort();
+      await ended;
+      await store.close();
+    },
+  };
+}
+
+export type Answer = {
+  readonly code: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly text: string;
+  json(): Json;
+};
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+export type Json = any;
+
+export type ApiCall = {
+  readonly method?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Without any credential. */
+  readonly anonymous?: boolean;
+};
+
+export type TestApi = Cluster & {
+  readonly port: number;
+  call(target: string, options?: ApiCall): Promise<Answer>;
+};
+
+export async function startTestApi(): Promise<TestApi> {
+  const cluster = await startMemoryCluster();
+  const folder = await mkdtemp(path.join(tmpdir(), 'pikelet-api-'));
+  const ca = await openClusterCa({ directory: folder, clock: systemClock });
+  const { certPem, keyPem } = await ca.serverCertificate(['127.0.0.1', 'localhost']);
+  const admin = await ca.issueClient({ user: 'admin', groups: ['system:masters'] });
+  const stopped = new AbortController();
+  const usage = { lastHeartbeatMs: () => undefined, usageOf: () => undefined, podUsage: () => undefined };
+  const server = await startApiServer(
+    {
+      ...cluster,
+      clock: systemClock,
+      logger: pino({ level: 'silent' }),
+      usage,
+      openLogs: () => {
+        throw new Error('no node is connected');
+      },
+      files: new StaticFiles({ folder, apiPort: 6443, mqttPort: 1883 }),
+    },
+    { host: '127.0.0.1', port: 0, certPem, keyPem, caPem: ca.caPem },
+    stopped.signal,
+  );
+  const call = (
+    target: string,
+    { method = 'GET', body, headers = {}, anonymous = false }: ApiCall = {},
+  ): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const content = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+      // Node sends the body of a DELETE only when its length is said.
+      const length = content === undefined ? {} : { 'content-length': String(Buffer.byteLength(content)) };
+      const credentials = anonymous ? {} : { cert: admin.certPem, key: admin.keyPem };
+      const sent = request(
+        {
+          host: '127.0.0.1',
+          port: server.port,
+          path: target,
+          method,
+          headers: { ...length, ...headers },
+          ca: ca.caPem,
+          agent: false,
+          ...credentials,
+        },
+        response => {
+          const chunks: Buffer[] = [];
+          response.on('data', chunk => chunks.push(chunk));
+          response.on('error', reject);
+          response.on('end', () => {
+            const text = Buffer.concat(chunks).toString('utf8');
+            resolve({
+              code: response.statusCode ?? 0,
+              headers: response.headers,
+              text,
+              json: () => JSON.parse(text),
+            });
+          });
+        },
+      );
+      sent.on('error', reject);
+      sent.end(content);
+    });
+  return {
+    ...cluster,
+    port: server.port,
+    call,
+    async stop() {
+      stopped.abort();
+      await server.closed;
+      await cluster.stop();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
