@@ -5,7 +5,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as v from 'valibot';
 import { Cable, type CableEnd } from './cable.ts';
 import type { DeviceState } from './control-socket.ts';
 import { type ProcessDeps, SupervisedProcess } from './supervised-process.ts';
@@ -22,21 +21,11 @@ export type DeviceWanted = {
   readonly capacity?: { readonly cpu: string; readonly memory: string };
 };
 
+const DEVICE_ID = 'device-id';
 /** A device that dies comes back about as late as one that reboots, so that its pods have moved by then. */
 const RESTART = { firstMs: 10_000, capMs: 120_000, soundAfterMs: 60_000 } as const;
 /** An agent leaves its containers alone when it stops, so this is soon done, milliseconds. */
 const STOP_GRACE_MS = 5000;
-
-/** The part of an agent's credentials that `up` reads. */
-const CredentialsSchema = v.pipe(v.string(), v.parseJson(), v.object({ cluster: v.string() }));
-
-/** The cluster that the device in `dataDir` has joined; undefined when it has not joined one. */
-export function joinedCluster(dataDir: string): string | undefined {
-  const path = join(dataDir, 'credentials.json');
-  if (!existsSync(path)) return undefined;
-  const parsed = v.safeParse(CredentialsSchema, readFileSync(path, 'utf8'));
-  return parsed.success ? parsed.output.cluster : undefined;
-}
 
 export class VirtualDevice {
   private readonly wanted: DeviceWanted;
@@ -52,6 +41,11 @@ export class VirtualDevice {
 
   get name(): string {
     return this.wanted.name;
+  }
+
+  /** True until the device has been started for the first time. */
+  get isNew(): boolean {
+    return !existsSync(join(this.wanted.dataDir, DEVICE_ID));
   }
 
   get state(): DeviceState['state'] {
@@ -104,7 +98,7 @@ function agentFlags(wanted: DeviceWanted, port: number): string[] {
 
 /** What a serial number is to a Pi: made once, and kept with the device's data. */
 function deviceId(dataDir: string): string {
-  const path = join(dataDir, 'device-id');
+  const path = join(dataDir, DEVICE_ID);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   if (!existsSync(path)) writeFileSync(path, `virtual-${randomUUID()}\n`);
   return readFileSync(path, 'utf8').trim();
