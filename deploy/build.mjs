@@ -14,7 +14,17 @@ const dist = join(root, 'dist');
 /** Written last by a build that succeeded; its time is what sources are compared with. */
 const stamp = join(dist, '.built');
 
-const SOURCES = ['master', 'node-agent', 'shared', 'cli', 'dashboard', 'deploy', 'bench', 'test/support', 'package-lock.json'];
+const SOURCES = [
+  'master',
+  'node-agent',
+  'shared',
+  'cli',
+  'dashboard',
+  'deploy',
+  'bench',
+  'test/support',
+  'package-lock.json',
+];
 
 const PROGRAMS = {
   'master.cjs': 'master/main.ts',

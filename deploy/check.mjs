@@ -12,19 +12,34 @@ const isWithoutTests = process.argv.includes('--without-tests');
 const STEPS = [
   { name: 'generate', script: 'deploy/generate.mjs', args: [] },
   { name: 'types', script: 'node_modules/typescript/bin/tsc', args: ['-p', '.'] },
-  { name: 'lint and format', script: 'node_modules/@biomejs/biome/bin/biome', args: ['check', '--error-on-warnings', '.'] },
+  {
+    name: 'lint and format',
+    script: 'node_modules/@biomejs/biome/bin/biome',
+    args: ['check', '--error-on-warnings', '.'],
+  },
   {
     name: 'layers',
     script: 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
     args: ['--config', '.dependency-cruiser.cjs', '--output-type', 'err', ...sources],
   },
   { name: 'unused code', script: 'node_modules/knip/bin/knip.js', args: ['--no-progress'] },
-  ...(isWithoutTests ? [] : [{ name: 'unit tests', script: 'node_modules/vitest/vitest.mjs', args: ['run', '--project', 'unit', '--reporter', 'dot'] }]),
+  ...(isWithoutTests
+    ? []
+    : [
+        {
+          name: 'unit tests',
+          script: 'node_modules/vitest/vitest.mjs',
+          args: ['run', '--project', 'unit', '--reporter', 'dot'],
+        },
+      ]),
 ];
 
 function runStep({ script, args }) {
   return new Promise(resolve => {
-    const child = spawn(process.execPath, [script, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [script, ...args], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk));
     child.on('close', code => resolve({ isSound: code === 0, output: output.trim() }));
@@ -43,5 +58,7 @@ for (const step of STEPS) {
   failed++;
   console.log(output);
 }
-console.log(`${((Date.now() - startedAtMs) / 1000).toFixed(1).padStart(5)} s  ${failed === 0 ? 'all is well' : `${failed} failed`}`);
+console.log(
+  `${((Date.now() - startedAtMs) / 1000).toFixed(1).padStart(5)} s  ${failed === 0 ? 'all is well' : `${failed} failed`}`,
+);
 process.exit(failed === 0 ? 0 : 1);
