@@ -34,6 +34,9 @@ const PROGRAMS = {
   'up.cjs': 'deploy/up/up.ts',
 };
 
+/** What the master hands to devices that install themselves, beside agent.cjs. */
+const INSTALLER = 'deploy/install/install.sh';
+
 const DASHBOARD = 'dashboard/main.tsx';
 /** Each file is a program of its own: dist/bench/NAME.cjs, which finds the others in the folder above it. */
 const BENCHMARKS = 'bench';
@@ -135,7 +138,11 @@ export async function buildAll() {
   const startedAtMs = Date.now();
   await mkdir(dist, { recursive: true });
   await rm(stamp, { force: true });
-  await Promise.all([bundlePrograms(), bundleDashboard()]);
+  await Promise.all([
+    bundlePrograms(),
+    bundleDashboard(),
+    copyFile(join(root, INSTALLER), join(dist, basename(INSTALLER))),
+  ]);
   await replaceFile(stamp, '');
   // A source that was saved while this ran must count as newer.
   await utimes(stamp, startedAtMs / 1000, startedAtMs / 1000);
