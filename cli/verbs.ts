@@ -70,6 +70,11 @@ export const VERBS: readonly VerbEntry[] = [
     async () => (await import('./verbs/token.ts')).declareToken,
   ),
   verb(
+    'flash',
+    'prepare an SD card or its image so that the device joins at its first boot',
+    async () => (await import('./verbs/flash.ts')).declareFlash,
+  ),
+  verb(
     'cluster-info',
     'show where the cluster answers',
     async () => (await import('./verbs/cluster-info.ts')).declareClusterInfo,

@@ -34,7 +34,7 @@ const PROGRAMS = {
   'up.cjs': 'deploy/up/up.ts',
 };
 
-/** What the master hands to devices that install themselves, beside agent.cjs. */
+/** The master hands it to devices. */
 const INSTALLER = 'deploy/install/install.sh';
 
 const DASHBOARD = 'dashboard/main.tsx';
@@ -95,8 +95,8 @@ async function bundlePrograms() {
     platform: 'node',
     target: 'node20',
     format: 'cjs',
-    // A native module: node finds it in node_modules.
-    external: ['@photostructure/sqlite'],
+    // A native module, and one that finds its WebAssembly beside itself: node finds both in node_modules.
+    external: ['@photostructure/sqlite', 'js-fatfs'],
     alias: { ssh2: stub, '@grpc/grpc-js': stub, '@grpc/proto-loader': stub, protobufjs: stub },
   });
 }
@@ -141,7 +141,7 @@ export async function buildAll() {
   await Promise.all([
     bundlePrograms(),
     bundleDashboard(),
-    copyFile(join(root, INSTALLER), join(dist, basename(INSTALLER))),
+    copyFile(join(root, INSTALLER), join(dist, 'install.sh')),
   ]);
   await replaceFile(stamp, '');
   // A source that was saved while this ran must count as newer.

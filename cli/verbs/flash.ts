@@ -1,17 +1,14 @@
 /** `pikelet flash`: prepares an image or a card so that the device joins by itself at first boot. */
 import type { Command } from 'commander';
 import type { FlashOptions } from '../../deploy/flash/settings.ts';
+import type { DeclareVerb } from '../verb.ts';
 
 /**
- * Adds the verb. What it does is loaded only when it runs. A fault ends the command by `Command.error`: exit code 2 for
- * faulty options, 1 for all else.
+ * What it does is loaded only when it runs. A fault ends the command by `Command.error`: exit code 2 for faulty options,
+ * 1 for all else.
  */
-export function registerFlash(program: Command): void {
-  program
-    .command('flash')
-    .description(
-      'prepare an SD-card image, or a card, so that the device joins the cluster at its first boot',
-    )
+export const declareFlash: DeclareVerb = (command, cli) => {
+  command
     .option(
       '--image <file>',
       'Raspberry Pi OS, Ubuntu, Debian or DietPi image; .xz, .zst and .gz are expanded beside it',
@@ -36,25 +33,24 @@ export function registerFlash(program: Command): void {
     )
     .option('--offline', 'the image holds Docker and Node.js: install nothing')
     .option('--dry-run', 'show the files and write nothing')
-    .action(async (_options: FlashOptions, command: Command) => {
-      const [{ flash }, { findProject }, { FlashError }, { randomBytes }] = await Promise.all([
+    .action(async (_options: FlashOptions, flashed: Command) => {
+      const [{ flash }, { FlashError }, { randomBytes }] = await Promise.all([
         import('../../deploy/flash/flash.ts'),
-        import('../../deploy/flash/payload.ts'),
         import('../../deploy/flash/flash-error.ts'),
         import('node:crypto'),
       ]);
       // With the globals: a program that knows --token itself takes it before this verb sees it.
-      const options = command.optsWithGlobals<FlashOptions>();
+      const options = flashed.optsWithGlobals<FlashOptions>();
       try {
         await flash(options, {
-          project: findProject(process.argv[1] ?? process.cwd()),
-          out: text => process.stdout.write(text),
-          say: line => process.stderr.write(`${line}\n`),
+          project: cli.installDir,
+          out: cli.out,
+          say: cli.say,
           randomHex: digits => randomBytes(digits).toString('hex').slice(0, digits),
         });
       } catch (error) {
         if (!(error instanceof FlashError)) throw error;
-        command.error(error.message.replaceAll(/^/gm, 'error: '), { exitCode: error.exitCode });
+        flashed.error(error.message.replaceAll(/^/gm, 'error: '), { exitCode: error.exitCode });
       }
     });
-}
+};

@@ -1,20 +1,11 @@
 /** Where the files that a device gets come from: the project that this command runs from. */
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { FlashError } from './flash-error.ts';
 
 export type Payload = { readonly agent: Buffer; readonly installScript: Buffer };
 
 const INSTALL_SCRIPT = join('deploy', 'install', 'install.sh');
-
-/** The nearest folder above `program` (the script that runs, links followed) that holds the installer; FlashError when none does. */
-export function findProject(program: string): string {
-  for (let folder = dirname(realpathSync(program)); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, INSTALL_SCRIPT))) return folder;
-    if (folder === dirname(folder))
-      throw new FlashError(`${INSTALL_SCRIPT} is not found above ${program}: reinstall Pikelet`);
-  }
-}
 
 /** Reads the agent's bundle and the installer; FlashError when the bundle is not built. */
 export function readPayload(project: string): Payload {

@@ -155,7 +155,7 @@ export async function startBroker(options: BrokerOptions, signal: AbortSignal): 
     },
     published(packet, client, done) {
       const peer = client === null ? undefined : ofClient.get(client)?.peer;
-      if (peer !== undefined) tellMessage(peer, packet.topic, Buffer.from(packet.payload));
+      if (peer !== undefined) tellMessage(peer, packet.topic, asBuffer(packet.payload));
       done();
     },
   });
@@ -313,4 +313,8 @@ function endOldestBeyond(connections: readonly Connection[], limit: number): voi
 /** MQTT says only "not authorized" (5) to the client; the reason goes to the log. */
 function refusal(reason: string): AuthenticateError {
   return Object.assign(new Error(reason), { returnCode: 5 });
+}
+
+function asBuffer(payload: string | Buffer): Buffer {
+  return typeof payload === 'string' ? Buffer.from(payload) : payload;
 }

@@ -1,0 +1,102 @@
+/** What is known of a node, from its report and from its link → what the store shall say of it. Pure. */
+import { canonicalJson } from '../../shared/digest.ts';
+import type { Node, NodeCondition, NodeStatus } from '../../shared/kubernetes/objects.ts';
+import { formatTime } from '../../shared/kubernetes/time.ts';
+import type { NodeReport } from '../../shared/protocol/messages.ts';
+
+export type NodeFacts = {
+  /** The newest report of the agent's present process; absent before it has reported. */
+  readonly report: NodeReport | undefined;
+  /**
+   * `alive`: its session is served. `lost`: it is silent or gone. `unknown`: the master has just started and cannot
+   * tell yet, so that what the store says stays.
+   */
+  readonly link: 'alive' | 'lost' | 'unknown';
+  /** A second device lives under this name. */
+  readonly hasClone: boolean;
+};
+
+type Verdict = Pick<NodeCondition, 'type' | 'status' | 'reason' | 'message'>;
+
+/** The node with its new status; undefined when nothing changes, as between any two heartbeats. */
+export function foldNodeStatus(node: Node, facts: NodeFacts, nowMs: number): Node | undefined {
+  const current = node.status ?? {};
+  const conditions = mergeConditions(current.conditions ?? [], verdictsOf(node, facts), nowMs);
+  const reported = facts.link === 'alive' && facts.report !== undefined ? statusOf(facts.report) : {};
+  const status: NodeStatus = { ...current, ...reported, conditions };
+  return canonicalJson(status) === canonicalJson(current) ? undefined : { ...node, status };
+}
+
+/** The node with the labels that it reports; undefined when it has them. Labels of others stay. */
+export function foldNodeLabels(node: Node, facts: NodeFacts): Node | undefined {
+  const { labels = {} } = node.metadata;
+  const wanted = Object.entries(facts.report?.labels ?? {});
+  if (wanted.every(([key, value]) => labels[key] === value)) return undefined;
+  return { ...node, metadata: { ...node.metadata, labels: { ...labels, ...Object.fromEntries(wanted) } } };
+}
+
+function statusOf(report: NodeReport): NodeStatus {
+  const { capacity, allocatable, nodeInfo, addresses, images } = report;
+  return { capacity, allocatable, nodeInfo, addresses, ...(images && { images }) };
+}
+
+function verdictsOf(node: Node, facts: NodeFacts): Verdict[] {
+  const verdicts: Verdict[] = [];
+  const has = (type: string) => node.status?.conditions?.some(condition => condition.type === type) === true;
+  if (facts.link === 'alive' && facts.report !== undefined) {
+    verdicts.push(...facts.report.conditions.filter(({ type }) => type !== 'Ready'));
+    verdicts.push(readyOf(facts.report));
+  }
+  // A node that never was connected is not lost: it has no Ready condition until its first report.
+  if (facts.link === 'lost' && has('Ready')) {
+    verdicts.push({
+      type: 'Ready',
+      status: 'Unknown',
+      reason: 'NodeStatusUnknown',
+      message: 'agent stopped posting heartbeats',
+    });
+  }
+  if (facts.hasClone || has('IdentityConflict')) verdicts.push(identityOf(node, facts.hasClone));
+  return verdicts;
+}
+
+function readyOf(report: NodeReport): Verdict {
+  const own = report.conditions.find(({ type }) => type === 'Ready');
+  return (
+    own ?? { type: 'Ready', status: 'True', reason: 'AgentReady', message: 'agent is posting heartbeats' }
+  );
+}
+
+function identityOf(node: Node, hasClone: boolean): Verdict {
+  return hasClone
+    ? {
+        type: 'IdentityConflict',
+        status: 'True',
+        reason: 'TwoDevices',
+        message: `two devices connect as node "${node.metadata.name}", and only the first is served: prepare the card of the other one again with a name of its own (pikelet flash --name OTHER-NAME)`,
+      }
+    : {
+        type: 'IdentityConflict',
+        status: 'False',
+        reason: 'OneDevice',
+        message: 'one device connects under this name',
+      };
+}
+
+/** By type: times change only where the status, reason or message does. Conditions of others stay. */
+function mergeConditions(
+  current: readonly NodeCondition[],
+  verdicts: readonly Verdict[],
+  nowMs: number,
+): NodeCondition[] {
+  const now = formatTime(nowMs);
+  const fresh = verdicts.map((verdict): NodeCondition => {
+    const before = current.find(({ type }) => type === verdict.type);
+    const { type, status, reason, message } = verdict;
+    if (before?.status === status && before.reason === reason && before.message === message) return before;
+    const lastTransitionTime = before?.status === status ? before.lastTransitionTime : now;
+    return { type, status, reason, message, lastHeartbeatTime: now, lastTransitionTime };
+  });
+  const replaced = current.map(condition => fresh.find(({ type }) => type === condition.type) ?? condition);
+  return [...replaced, ...fresh.filter(({ type }) => !current.some(condition => condition.type === type))];
+}

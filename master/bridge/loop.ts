@@ -1,0 +1,200 @@
+/**
+ * The bridge: store ⇄ MQTT. It turns the view's changes into desired sets, and what nodes say into status; it owns no
+ * state that a restart would miss.
+ */
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import type { Logger } from 'pino';
+import type { Clock } from '../../shared/clock.ts';
+import type { Pod } from '../../shared/kubernetes/objects.ts';
+import type { JoinAnswer } from '../../shared/protocol/messages.ts';
+import { topics } from '../../shared/protocol/topics.ts';
+import { NODE_CREDENTIAL_TYPE, nodeCredentialName } from '../auth/node-credential.ts';
+import { secretText } from '../auth/secret-text.ts';
+import type { Broker } from '../broker/broker.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { LiveView, ViewChange } from '../watch/cluster-view.ts';
+import { createAwakeClock } from './awake-clock.ts';
+import { answerJoin } from './join.ts';
+import { MAX_PENDING_JOINS, RECONNECT_GRACE_MS, STALL_SLACK_MS, TICK_MS } from './limits.ts';
+import { type Liveness, LivenessTable } from './liveness.ts';
+import { LogStreams, type OpenLogsInput } from './log-streams.ts';
+import { NodeBridge } from './node-bridge.ts';
+import type { Occurrence } from './occurrence.ts';
+import { referencesOf } from './references.ts';
+
+export type BridgeDeps = {
+  /** Has read everything already. */
+  readonly view: LiveView;
+  readonly registry: Registry;
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Who this cluster is: the uid of kube-system. */
+  readonly cluster: string;
+  /** Grows when the store was restored from a backup. */
+  readonly incarnation: number;
+  /** Never waits and never throws. */
+  readonly recordEvent: (occurrence: Occurrence) => void;
+  /** How long after its start the bridge waits for nodes to come back; RECONNECT_GRACE_MS without. */
+  readonly reconnectGraceMs?: number;
+};
+
+export interface Bridge {
+  readonly liveness: Liveness;
+  /** See LogStreams.open. Throws ApiError. */
+  openLogs(input: OpenLogsInput): AsyncIterable<Uint8Array>;
+  /** True while a process speaks for the node. */
+  isConnected(node: string): boolean;
+  /** Resolves when nothing is being written or published. */
+  idle(): Promise<void>;
+  /** Resolves after the abort, when the last write has ended. */
+  readonly stopped: Promise<void>;
+}
+
+const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
+
+/** Starts at once; `signal` stops it. */
+export function startBridge(deps: BridgeDeps, signal: AbortSignal): Bridge {
+  const { view, broker, clock, logger } = deps;
+  const awake = createAwakeClock({ tickMs: TICK_MS, slackMs: STALL_SLACK_MS });
+  const awakeMs = () => awake.readMs(clock.monotonicMs());
+  const unknownUntilMs = awakeMs() + (deps.reconnectGraceMs ?? RECONNECT_GRACE_MS);
+  const liveness = new LivenessTable();
+  const isConnected = (node: string) => nodes.get(node)?.isConnected === true;
+  const streams = new LogStreams({
+    clock,
+    isConnected,
+    send(node, id, message) {
+      broker
+        .publish(topics.call(node, id), JSON.stringify(message), { qos: 0, retain: false })
+        .catch((err: unknown) => logger.debug({ err, node }, 'call not sent'));
+    },
+  });
+  const nodeDeps = { ...deps, cache: new WeakMap(), liveness, streams, awakeMs };
+  const nodes = new Map<string, NodeBridge>();
+  for (const { metadata } of view.list('Node')) ensureNode(metadata.name);
+
+  function ensureNode(node: string): NodeBridge {
+    const known = nodes.get(node);
+    if (known !== undefined) return known;
+    const made = new NodeBridge(nodeDeps, node, { unknownUntilMs, signal });
+    nodes.set(node, made);
+    return made;
+  }
+
+  function forgetNode(node: string): void {
+    nodes.delete(node);
+    liveness.forget(node);
+    streams.lost(node);
+    broker.serve(node, undefined);
+    broker.disconnect(node);
+    broker
+      .publish(topics.desired(node), '', { qos: 1, retain: true }) // Empty: nothing is retained [MQTT-3.3.1-10].
+      .catch((err: unknown) => logger.debug({ err, node }, 'retained set not cleared'));
+  }
+
+  function onViewChange(change: ViewChange): void {
+    switch (change.kind) {
+      case 'Node':
+        if (change.after === undefined) forgetNode(change.before?.metadata.name ?? '');
+        else ensureNode(change.after.metadata.name).status.wakeNode();
+        return;
+      case 'Pod':
+        wakeNodesOf([change.before, change.after]);
+        return;
+      case 'Secret':
+        disconnectIfRevoked(change.before, change.after);
+        wakeUsers('secrets', change.after ?? change.before);
+        return;
+      case 'ConfigMap':
+        wakeUsers('configMaps', change.after ?? change.before);
+    }
+  }
+
+  function wakeNodesOf(pods: readonly (Pod | undefined)[]): void {
+    for (const pod of pods) if (pod?.spec.nodeName) nodes.get(pod.spec.nodeName)?.desired.wake();
+  }
+
+  function wakeUsers(
+    kind: 'configMaps' | 'secrets',
+    object: { metadata: Pod['metadata'] } | undefined,
+  ): void {
+    if (object === undefined) return;
+    const { namespace, name } = object.metadata;
+    wakeNodesOf(view.list('Pod', namespace).filter(pod => referencesOf(pod)[kind].includes(name)));
+  }
+
+  const stopViewing = view.onChange(onViewChange);
+  const joins = createJoinQueue();
+  const stopListening = broker.listen({
+    connected: ({ node, connection }) => ensureNode(node).connected(connection),
+    activity: ({ node, connection }) => nodes.get(node)?.activity(connection),
+    message: ({ node, connection }, topic, payload) => nodes.get(node)?.message(connection, topic, payload),
+    gone: ({ node, connection }) => nodes.get(node)?.gone(connection),
+    joinRequest: joins.take,
+  });
+
+  function disconnectIfRevoked(before: SecretLike | undefined, after: SecretLike | undefined): void {
+    if (before?.type !== NODE_CREDENTIAL_TYPE) return;
+    if (after !== undefined && secretText(after, 'sha256') === secretText(before, 'sha256')) return;
+    const node = before.metadata.name.slice(nodeCredentialName('').length);
+    logger.info({ node }, 'credential of a node was revoked');
+    broker.disconnect(node);
+  }
+
+  function createJoinQueue() {
+    let waiting = 0;
+    let last = Promise.resolve();
+    const suffix = () =>
+      Array.from({ length: 5 }, () => SUFFIX_ALPHABET[randomInt(SUFFIX_ALPHABET.length)]).join('');
+    const joinDeps = { ...deps, isConnected, suffix, nowMs: () => clock.nowMs() };
+    const busy: JoinAnswer = {
+      ok: false,
+      reason: 'Busy',
+      message: 'too many devices join at once: try again',
+    };
+
+    async function answer(clientId: string, payload: Buffer, isTooMany: boolean): Promise<void> {
+      try {
+        const said = isTooMany ? busy : await answerJoin(joinDeps, payload, signal);
+        await broker.publish(topics.joinAnswer(clientId), JSON.stringify(said), { qos: 1, retain: false });
+      } catch (err) {
+        logger.warn({ err }, 'join request not answered');
+      }
+    }
+    return {
+      idle: () => last,
+      take(clientId: string, payload: Buffer): void {
+        if (waiting >= MAX_PENDING_JOINS) return void answer(clientId, payload, true);
+        waiting++;
+        last = last.then(() => answer(clientId, payload, false)).finally(() => waiting--);
+      },
+    };
+  }
+
+  let cancelTick = () => {};
+  function tick(): void {
+    const nowMs = awakeMs();
+    for (const node of nodes.values()) node.tick(nowMs);
+    cancelTick = clock.after(TICK_MS, tick);
+  }
+  tick();
+
+  async function idle(): Promise<void> {
+    await joins.idle();
+    for (const { desired, status } of nodes.values()) await Promise.all([desired.idle(), status.idle()]);
+  }
+
+  async function stop(): Promise<void> {
+    if (!signal.aborted) await once(signal, 'abort');
+    cancelTick();
+    stopViewing();
+    stopListening();
+    await idle();
+  }
+
+  return { liveness, openLogs: input => streams.open(input), isConnected, idle, stopped: stop() };
+}
+
+type SecretLike = Parameters<typeof secretText>[0];

@@ -1,0 +1,218 @@
+/** One node as the bridge knows it: who speaks for it, when it was heard, what it was told and what it said. */
+import type { Logger } from 'pino';
+import type { Clock } from '../../shared/clock.ts';
+import {
+  HeartbeatSchema,
+  type NodeReport,
+  parseMessage,
+  type Report,
+  ReportSchema,
+  RequestSchema,
+  SessionSchema,
+} from '../../shared/protocol/messages.ts';
+import type { NodeTopic } from '../../shared/protocol/topics.ts';
+import type { Broker } from '../broker/broker.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { LiveView } from '../watch/cluster-view.ts';
+import type { DocumentCache } from './desired.ts';
+import { createDesiredPublisher, type DesiredPublisher } from './desired-publisher.ts';
+import { afterBeat, afterLife, type Link, openLink, silentFromMs } from './detector.ts';
+import type { NodeFacts } from './fold-node.ts';
+import type { LivenessTable } from './liveness.ts';
+import type { LogStreams } from './log-streams.ts';
+import { type Occurrence, occurrenceOf } from './occurrence.ts';
+import { hasClone, NO_SESSIONS, nextSessions, type SessionEffect, type SessionEvent } from './sessions.ts';
+import { createStatusWriter, type StatusWriter } from './status-writer.ts';
+
+export type NodeBridgeDeps = {
+  readonly view: LiveView;
+  readonly registry: Registry;
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly cluster: string;
+  readonly incarnation: number;
+  readonly recordEvent: (occurrence: Occurrence) => void;
+  readonly cache: DocumentCache;
+  readonly liveness: LivenessTable;
+  readonly streams: LogStreams;
+  /** The awake clock. */
+  readonly awakeMs: () => number;
+};
+
+export class NodeBridge {
+  readonly node: string;
+  readonly desired: DesiredPublisher;
+  readonly status: StatusWriter;
+  private readonly deps: NodeBridgeDeps;
+  private sessions = NO_SESSIONS;
+  private link: Link | undefined;
+  /** Of the process that is served, or was last. */
+  private spoken: { epoch: string; sequence: number; report?: NodeReport } | undefined;
+  /** Until then the master cannot know whether the node is lost, by the awake clock. */
+  private readonly unknownUntilMs: number;
+  private isUnknown = true;
+
+  constructor(deps: NodeBridgeDeps, node: string, options: { unknownUntilMs: number; signal: AbortSignal }) {
+    this.deps = deps;
+    this.node = node;
+    this.unknownUntilMs = options.unknownUntilMs;
+    const epoch = () => this.sessions.holder?.epoch;
+    this.desired = createDesiredPublisher({ ...deps, node, epoch }, options.signal);
+    this.status = createStatusWriter({ ...deps, node, facts: () => this.facts() }, options.signal);
+  }
+
+  get isConnected(): boolean {
+    return this.sessions.holder !== undefined;
+  }
+
+  connected(connection: string): void {
+    this.step({ kind: 'connected', connection });
+  }
+
+  gone(connection: string): void {
+    this.step({ kind: 'gone', connection });
+  }
+
+  /** Bytes came in over this connection. */
+  activity(connection: string): void {
+    if (connection !== this.sessions.holder?.connection) return;
+    if (this.link) this.link = afterLife(this.link, this.deps.awakeMs());
+  }
+
+  message(connection: string, topic: NodeTopic, payload: Buffer): void {
+    if (topic.kind === 'reply') {
+      if (connection === this.sessions.holder?.connection) {
+        this.deps.streams.receive(this.node, topic.id, payload);
+      }
+    } else if (topic.kind === 'session') this.takeSession(connection, payload);
+    else if (topic.kind === 'heartbeat') this.takeHeartbeat(connection, payload);
+    else if (topic.kind === 'report') this.takeReport(connection, payload);
+    else this.takeRequest(connection, payload);
+  }
+
+  tick(nowMs: number): void {
+    if (this.isUnknown && nowMs >= this.unknownUntilMs) {
+      this.isUnknown = false;
+      this.status.wakeNode();
+    }
+    if (this.sessions.rivals.length > 0) this.step({ kind: 'tick', nowMs });
+    if (this.isConnected && this.link && nowMs >= silentFromMs(this.link)) this.step({ kind: 'silent' });
+    this.desired.tick();
+  }
+
+  private facts(): NodeFacts {
+    const { holder } = this.sessions;
+    const isOfHolder = this.spoken?.epoch === holder?.epoch;
+    return {
+      report: isOfHolder ? this.spoken?.report : undefined,
+      link: holder !== undefined ? 'alive' : this.isUnknown ? 'unknown' : 'lost',
+      hasClone: hasClone(this.sessions),
+    };
+  }
+
+  private takeSession(connection: string, payload: Buffer): void {
+    const session = this.parse(SessionSchema, payload, 'session');
+    if (session === undefined) return;
+    const { epoch, state } = session;
+    if (state === 'offline') this.step({ kind: 'offline', connection, epoch });
+    else this.step({ kind: 'online', connection, epoch, nowMs: this.deps.awakeMs() });
+  }
+
+  private takeHeartbeat(connection: string, payload: Buffer): void {
+    const heartbeat = this.parse(HeartbeatSchema, payload, 'heartbeat');
+    if (heartbeat === undefined || !this.isOfHolder(connection, heartbeat.epoch)) return;
+    this.link = afterBeat(this.link ?? openLink(this.deps.awakeMs()), this.deps.awakeMs());
+    this.deps.liveness.heard(this.node, heartbeat, this.deps.clock.nowMs());
+  }
+
+  private takeReport(connection: string, payload: Buffer): void {
+    const report = this.parse(ReportSchema, payload, 'report');
+    if (report === undefined || !this.isOfHolder(connection, report.epoch)) return;
+    const last = this.spoken?.epoch === report.epoch ? this.spoken : undefined;
+    // QoS 1 may bring one twice, and a newer one says all that an older one did.
+    if (last !== undefined && report.sequence <= last.sequence) return;
+    this.spoken = { epoch: report.epoch, sequence: report.sequence, report: report.node ?? last?.report };
+    if (report.observed) this.desired.confirm(report.observed);
+    this.recordEvents(report);
+    this.status.takePods(report);
+    if (report.node) this.status.wakeNode();
+  }
+
+  private takeRequest(connection: string, payload: Buffer): void {
+    const request = this.parse(RequestSchema, payload, 'request');
+    if (request === undefined || !this.isOfHolder(connection, request.epoch)) return;
+    this.desired.request(request.documents);
+  }
+
+  private recordEvents(report: Report): void {
+    const { view, recordEvent } = this.deps;
+    const node = view.get('Node', { name: this.node });
+    if (node === undefined || report.events === undefined) return;
+    const pods = new Map(view.podsOnNode(this.node).map(pod => [pod.metadata.uid, pod]));
+    for (const event of report.events) {
+      const occurrence = occurrenceOf(event, { node, podByUid: uid => pods.get(uid) });
+      if (occurrence) recordEvent(occurrence);
+    }
+  }
+
+  /** Hears the epoch, and says whether it is the one that is served. */
+  private isOfHolder(connection: string, epoch: string): boolean {
+    this.step({ kind: 'heard', connection, epoch, nowMs: this.deps.awakeMs() });
+    return this.sessions.holder?.epoch === epoch;
+  }
+
+  private step(event: SessionEvent): void {
+    const before = this.sessions;
+    const { state, effects } = nextSessions(before, event);
+    this.sessions = state;
+    for (const effect of effects) this.act(effect);
+    if (hasClone(state) !== hasClone(before)) {
+      const { logger } = this.deps;
+      if (hasClone(state)) logger.warn({ node: this.node }, 'two devices connect as one node');
+      else logger.info({ node: this.node }, 'one device is left under this name');
+      this.status.wakeNode();
+    }
+  }
+
+  private act(effect: SessionEffect): void {
+    const { broker, logger, streams, liveness, awakeMs } = this.deps;
+    const { node } = this;
+    switch (effect.kind) {
+      case 'served': {
+        logger.info({ node, epoch: effect.epoch, connection: effect.connection }, 'node is served');
+        streams.lost(node);
+        broker.serve(node, effect.connection);
+        const nowMs = awakeMs();
+        const isKnown = this.spoken?.epoch === effect.epoch && this.link !== undefined;
+        // What the link is like stays known to a process that comes back; how long it was away teaches nothing.
+        this.link =
+          isKnown && this.link ? { ...this.link, beatMs: nowMs, lifeMs: nowMs, lateMs: 0 } : openLink(nowMs);
+        this.desired.restart();
+        this.status.wakeNode();
+        return;
+      }
+      case 'lost':
+        logger.info({ node, epoch: effect.epoch, reason: effect.reason }, 'node is lost');
+        this.isUnknown = false;
+        broker.serve(node, undefined);
+        streams.lost(node);
+        liveness.lost(node);
+        this.status.wakeNode();
+        return;
+      case 'superseded':
+        broker.disconnect(node, effect.connection);
+    }
+  }
+
+  private parse<T>(
+    schema: Parameters<typeof parseMessage<T>>[0],
+    payload: Buffer,
+    what: string,
+  ): T | undefined {
+    const parsed = parseMessage(schema, payload);
+    if (parsed.ok) return parsed.message;
+    this.deps.logger.debug({ node: this.node, what, reason: parsed.reason }, 'message not understood');
+    return undefined;
+  }
+}
