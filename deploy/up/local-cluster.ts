@@ -44,7 +44,7 @@ export class LocalCluster {
     this.layout = layout;
     this.master = new SupervisedProcess(deps, {
       name: 'master',
-      args: [join(deps.dist, 'master.cjs'), ...masterFlags(options, layout)],
+      args: () => [join(deps.dist, 'master.cjs'), ...masterFlags(options, layout)],
       logPath: layout.log('master'),
       restart: MASTER_RESTART,
     });
@@ -96,7 +96,7 @@ export class LocalCluster {
   /** Starts every device and waits until all their nodes are Ready. */
   async startDevices(api: Api, signal: AbortSignal): Promise<void> {
     const known = await api.nodes();
-    const mustJoin = this.devices.some(({ isNew, name }) => isNew || !known.has(name));
+    const mustJoin = this.devices.some(({ hasJoined, name }) => !hasJoined || !known.has(name));
     const token = mustJoin ? await createJoinToken(api, this.layout.joinToken, this.deps.clock) : undefined;
     for (const device of this.devices) await device.start();
     await this.untilReady(api, signal);
