@@ -159,9 +159,11 @@ export async function startBroker(options: BrokerOptions, signal: AbortSignal): 
       done();
     },
   });
-  aedes.on('clientReady', client => {
-    const peer = ofClient.get(client)?.peer;
-    if (peer?.kind === 'node') for (const listener of listeners) listener.connected(peer);
+  // Not `clientReady`: what the client says right after its CONNACK may come before that.
+  aedes.on('client', client => {
+    const connection = ofClient.get(client);
+    if (connection?.peer?.kind !== 'node' || connection.stream.destroyed) return;
+    for (const listener of listeners) listener.connected(connection.peer);
   });
   aedes.on('clientDisconnect', client => {
     const peer = ofClient.get(client)?.peer;
