@@ -25,7 +25,8 @@ export const nodeLifecycleController: Controller<'Node'> = {
 };
 
 function isLost(node: Node): boolean {
-  return readiness(node) !== 'Ready';
+  const state = readiness(node);
+  return state === 'NotReady' || state === 'Unreachable';
 }
 
 /** The pod's node, if it may have to leave it. */
