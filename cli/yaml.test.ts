@@ -9,6 +9,7 @@ test.each([
   ['day: 2024-01-01', { day: '2024-01-01' }],
   ['time: 12:30:45', { time: '12:30:45' }],
   ['port: 8080\nratio: 1.5\nname: "1"', { port: 8080, ratio: 1.5, name: '1' }],
+  ['a: [0o17, 1e3, 08, 0x1F, 1_000, y, n, ~, 1.5]', { a: [15, 1000, 8, 31, 1000, true, false, null, 1.5] }],
   ['{"json": true}', { json: true }],
   ['a: &x {b: 1}\nc: {<<: *x}', { a: { b: 1 }, c: { b: 1 } }],
 ])('%j', (text, want) => expect(loadYaml(text, 'test')).toEqual(want));

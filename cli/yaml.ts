@@ -4,7 +4,9 @@ import {
   boolYaml11Tag,
   dump,
   FAILSAFE_SCHEMA,
+  floatCoreTag,
   floatYaml11Tag,
+  intCoreTag,
   intYaml11Tag,
   loadAll,
   mergeTag,
@@ -15,22 +17,26 @@ import {
 } from 'js-yaml';
 import { CliError } from './errors.ts';
 
-/** YAML 1.1 has base-60 numbers; no Kubernetes client knows them. */
-const isBase60 = (source: string) => source.includes(':');
+type Resolve = typeof intYaml11Tag.resolve;
+
+/** What either version of YAML takes for a number, as kubectl does; but 12:30 (base 60 in YAML 1.1) is text. */
+function either(first: Resolve, second: Resolve): Resolve {
+  return (source, explicit, tag) => {
+    if (source.includes(':')) return NOT_RESOLVED;
+    const found = first(source, explicit, tag);
+    return found === NOT_RESOLVED ? second(source, explicit, tag) : found;
+  };
+}
 
 const KUBERNETES_SCHEMA = new Schema([
   ...FAILSAFE_SCHEMA.tags,
   nullYaml11Tag,
   boolYaml11Tag,
-  {
-    ...intYaml11Tag,
-    resolve: (source, explicit, tag) =>
-      isBase60(source) ? NOT_RESOLVED : intYaml11Tag.resolve(source, explicit, tag),
-  },
+  { ...intYaml11Tag, resolve: either(intYaml11Tag.resolve, intCoreTag.resolve) },
   {
     ...floatYaml11Tag,
-    resolve: (source, explicit, tag) =>
-      isBase60(source) ? NOT_RESOLVED : floatYaml11Tag.resolve(source, explicit, tag),
+    implicitFirstChars: null,
+    resolve: either(floatYaml11Tag.resolve, floatCoreTag.resolve),
   },
   mergeTag,
   binaryTag,

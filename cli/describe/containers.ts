@@ -17,7 +17,9 @@ export function containerLines(
     ...containers.flatMap(container => {
       const name = textAt(container, 'name') ?? '';
       const status = statuses.find(each => textAt(each, 'name') === name);
-      return [`${template ? ' ' : '  '}${name}:`, ...indent(2, describeContainer(container, status))];
+      return template
+        ? [` ${name}:`, ...indent(1, describeContainer(container, status))]
+        : [`  ${name}:`, ...indent(2, describeContainer(container, status))];
     }),
   ];
 }
@@ -155,13 +157,43 @@ function mountLines(container: unknown): Lines {
   return mounts.length === 0 ? ['Mounts:\t<none>'] : ['Mounts:', ...indent(1, mounts.sort())];
 }
 
-const VOLUME_TITLES: Readonly<Record<string, string>> = {
-  emptyDir: "EmptyDir (a temporary directory that shares a pod's lifetime)",
-  hostPath: 'HostPath (bare host directory volume)',
-  configMap: 'ConfigMap (a volume populated by a ConfigMap)',
-  secret: 'Secret (a volume populated by a Secret)',
-  projected: 'Projected (a volume that contains injected data from multiple sources)',
-  downwardAPI: 'DownwardAPI (a volume populated by information about the pod)',
+type VolumeTitle = {
+  readonly title: string;
+  readonly fields: readonly (readonly [string, string, string])[];
+};
+
+/** What a volume of each kind is called, and its fields: title, name, and what stands there without one. */
+const VOLUMES: Readonly<Record<string, VolumeTitle>> = {
+  emptyDir: {
+    title: "EmptyDir (a temporary directory that shares a pod's lifetime)",
+    fields: [
+      ['Medium', 'medium', ''],
+      ['SizeLimit', 'sizeLimit', '<unset>'],
+    ],
+  },
+  hostPath: {
+    title: 'HostPath (bare host directory volume)',
+    fields: [
+      ['Path', 'path', ''],
+      ['HostPathType', 'type', '<none>'],
+    ],
+  },
+  configMap: {
+    title: 'ConfigMap (a volume populated by a ConfigMap)',
+    fields: [
+      ['Name', 'name', ''],
+      ['Optional', 'optional', 'false'],
+    ],
+  },
+  secret: {
+    title: 'Secret (a volume populated by a Secret)',
+    fields: [
+      ['SecretName', 'secretName', ''],
+      ['Optional', 'optional', 'false'],
+    ],
+  },
+  projected: { title: 'Projected (a volume that contains injected data from multiple sources)', fields: [] },
+  downwardAPI: { title: 'DownwardAPI (a volume populated by information about the pod)', fields: [] },
 };
 
 /** `Volumes:`, each with its source. */
@@ -173,13 +205,9 @@ export function volumeLines(spec: unknown): Lines {
     ...volumes.flatMap(volume => {
       const [kind = 'unknown', source] =
         Object.entries(objectAt(volume)).find(([key]) => key !== 'name') ?? [];
-      const fields = Object.entries(stringsAt(source)).map(
-        ([key, value]) => `${key.replace(/^./, c => c.toUpperCase())}:\t${value}`,
-      );
-      return [
-        `  ${textAt(volume, 'name')}:`,
-        ...indent(2, [`Type:\t${VOLUME_TITLES[kind] ?? kind}`, ...fields]),
-      ];
+      const { title, fields } = VOLUMES[kind] ?? { title: kind, fields: [] };
+      const lines = fields.map(([name, field, without]) => `${name}:\t${textAt(source, field) ?? without}`);
+      return [`  ${textAt(volume, 'name')}:`, ...indent(2, [`Type:\t${title}`, ...lines])];
     }),
   ];
 }

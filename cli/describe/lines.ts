@@ -69,10 +69,11 @@ export function controlledBy(object: unknown): string | undefined {
   return owner === undefined ? undefined : `${textAt(owner, 'kind')}/${textAt(owner, 'name')}`;
 }
 
-/** `Conditions:` as rows of some of their fields. */
+/** `Conditions:` as rows of some of their fields; kubectl sets a space after the first `spaced` of them. */
 export function conditionTable(
   object: unknown,
   columns: readonly (readonly [title: string, field: string])[],
+  spaced: number,
 ): Lines {
   const conditions = listAt(object, 'status', 'conditions');
   if (conditions.length === 0) return [];
@@ -85,9 +86,28 @@ export function conditionTable(
     ...indent(1, [
       columns.map(([title]) => title).join('\t'),
       columns.map(([title]) => '-'.repeat(title.length)).join('\t'),
-      ...conditions.map(condition => columns.map(([, field]) => value(condition, field)).join('\t')),
+      ...conditions.map(condition =>
+        columns
+          .map(([, field], index) => `${value(condition, field)}${index < spaced ? ' ' : ''}`)
+          .join('\t'),
+      ),
     ]),
   ];
+}
+
+/** Words that titles hold in capitals, as kubectl's. */
+const ACRONYMS = new Set(['API', 'URL', 'UID', 'OSB', 'GUID']);
+
+/** `creationTimestamp` as `Creation Timestamp`. */
+export function titleOf(key: string): string {
+  return key
+    .split(/(?<=[a-z0-9])(?=[A-Z])/)
+    .map(word =>
+      ACRONYMS.has(word.toUpperCase())
+        ? word.toUpperCase()
+        : word.replace(/^./, first => first.toUpperCase()),
+    )
+    .join(' ');
 }
 
 /** Anything at all, with titles made of its keys, for kinds that have no description of their own. */
@@ -96,7 +116,7 @@ export function anyLines(value: JsonObject): Lines {
     .filter(([key]) => key !== 'managedFields')
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([key, member]) => {
-      const title = key.replace(/([a-z0-9])([A-Z])/g, '$1 $2').replace(/^./, first => first.toUpperCase());
+      const title = titleOf(key);
       if (isObject(member)) return [`${title}:`, ...indent(1, anyLines(member))];
       if (!Array.isArray(member)) return [`${title}:\t${member}`];
       return [

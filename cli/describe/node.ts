@@ -32,14 +32,18 @@ export function describeNode(node: JsonObject, { pods, lease, nowMs }: NodeSurro
     ...many('Taints', taints),
     `Unschedulable:\t${at(node, 'spec', 'unschedulable') === true}`,
     ...leaseLines(lease),
-    ...conditionTable(node, [
-      ['Type', 'type'],
-      ['Status', 'status'],
-      ['LastHeartbeatTime', 'lastHeartbeatTime'],
-      ['LastTransitionTime', 'lastTransitionTime'],
-      ['Reason', 'reason'],
-      ['Message', 'message'],
-    ]),
+    ...conditionTable(
+      node,
+      [
+        ['Type', 'type'],
+        ['Status', 'status'],
+        ['LastHeartbeatTime', 'lastHeartbeatTime'],
+        ['LastTransitionTime', 'lastTransitionTime'],
+        ['Reason', 'reason'],
+        ['Message', 'message'],
+      ],
+      5,
+    ),
     'Addresses:',
     ...indent(
       1,
@@ -65,6 +69,7 @@ function leaseLines(lease: JsonObject | undefined): Lines {
 }
 
 function amounts(title: string, values: JsonObject): Lines {
+  if (Object.keys(values).length === 0) return [];
   return [
     `${title}:`,
     ...indent(
@@ -96,7 +101,7 @@ function systemInfoLines(node: JsonObject): Lines {
   return ['System Info:', ...indent(1, lines)];
 }
 
-type Amounts = { readonly cpuMilli: number; readonly memoryBytes: number };
+type Amounts = { readonly cpuMilli: number; readonly memoryBytes: number; readonly storageBytes: number };
 
 function podsLines(node: JsonObject, pods: readonly JsonObject[], nowMs: number): Lines {
   const running = pods.filter(pod => !['Succeeded', 'Failed'].includes(textAt(pod, 'status', 'phase') ?? ''));
@@ -109,8 +114,8 @@ function podsLines(node: JsonObject, pods: readonly JsonObject[], nowMs: number)
       '',
       cpuText(requests, limit),
       cpuText(limits, limit),
-      memoryText(requests, limit),
-      memoryText(limits, limit),
+      bytesText(requests, limit, 'memoryBytes'),
+      bytesText(limits, limit, 'memoryBytes'),
       ageOf(textAt(pod, 'metadata', 'creationTimestamp'), nowMs),
     ].join('\t');
   });
@@ -130,22 +135,25 @@ function podsLines(node: JsonObject, pods: readonly JsonObject[], nowMs: number)
       'Resource\tRequests\tLimits',
       '--------\t--------\t------',
       `cpu\t${cpuText(requests, limit)}\t${cpuText(limits, limit)}`,
-      `memory\t${memoryText(requests, limit)}\t${memoryText(limits, limit)}`,
+      `memory\t${bytesText(requests, limit, 'memoryBytes')}\t${bytesText(limits, limit, 'memoryBytes')}`,
+      `ephemeral-storage\t${bytesText(requests, limit, 'storageBytes')}\t${bytesText(limits, limit, 'storageBytes')}`,
     ]),
   ];
 }
 
-const NOTHING: Amounts = { cpuMilli: 0, memoryBytes: 0 };
+const NOTHING: Amounts = { cpuMilli: 0, memoryBytes: 0, storageBytes: 0 };
 
 const add = (a: Amounts, b: Amounts): Amounts => ({
   cpuMilli: a.cpuMilli + b.cpuMilli,
   memoryBytes: a.memoryBytes + b.memoryBytes,
+  storageBytes: a.storageBytes + b.storageBytes,
 });
 
 function amountsOf(values: JsonObject): Amounts {
   return {
     cpuMilli: parseCpuMilli(textAt(values, 'cpu') ?? '0') ?? 0,
     memoryBytes: parseBytes(textAt(values, 'memory') ?? '0') ?? 0,
+    storageBytes: parseBytes(textAt(values, 'ephemeral-storage') ?? '0') ?? 0,
   };
 }
 
@@ -157,6 +165,7 @@ function podAmounts(pod: JsonObject, field: 'requests' | 'limits'): Amounts {
     (most, each) => ({
       cpuMilli: Math.max(most.cpuMilli, each.cpuMilli),
       memoryBytes: Math.max(most.memoryBytes, each.memoryBytes),
+      storageBytes: Math.max(most.storageBytes, each.storageBytes),
     }),
     of('containers').reduce(add, NOTHING),
   );
@@ -168,6 +177,6 @@ function cpuText({ cpuMilli }: Amounts, whole: Amounts): string {
   return `${formatCpuMilli(cpuMilli)} (${percent(cpuMilli, whole.cpuMilli)}%)`;
 }
 
-function memoryText({ memoryBytes }: Amounts, whole: Amounts): string {
-  return `${formatBytes(memoryBytes)} (${percent(memoryBytes, whole.memoryBytes)}%)`;
+function bytesText(part: Amounts, whole: Amounts, field: 'memoryBytes' | 'storageBytes'): string {
+  return `${formatBytes(part[field])} (${percent(part[field], whole[field])}%)`;
 }

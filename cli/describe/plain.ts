@@ -1,5 +1,5 @@
 /** ConfigMaps, Secrets, namespaces, events and all other kinds in detail. Pure; the layout is kubectl's. */
-import { isObject, type JsonObject, objectAt, stringsAt, textAt } from '../json.ts';
+import { isObject, type JsonObject, stringsAt, textAt } from '../json.ts';
 import { annotationLines, anyLines, type Lines, labelLines } from './lines.ts';
 
 const isDefined = (line: string | undefined): line is string => line !== undefined;
@@ -48,19 +48,12 @@ export function describeSecret(secret: JsonObject): Lines {
 }
 
 export function describeNamespace(namespace: JsonObject): Lines {
-  return [
-    ...headLines(namespace),
-    `Status:\t${textAt(namespace, 'status', 'phase') ?? ''}`,
-    '',
-    'No resource quota.',
-    '',
-    'No LimitRange resource.',
-  ];
+  return [...headLines(namespace), `Status:\t${textAt(namespace, 'status', 'phase') ?? ''}`];
 }
 
 /** Every field, under titles made of the names of the fields. */
 export function describeAny(object: JsonObject): Lines {
-  const { apiVersion, kind, metadata, ...rest } = object;
+  const { metadata, ...rest } = object;
   const {
     name: _,
     namespace: __,
@@ -68,10 +61,5 @@ export function describeAny(object: JsonObject): Lines {
     annotations: ____,
     ...more
   } = isObject(metadata) ? metadata : {};
-  return [
-    ...headLines(object),
-    `API Version:\t${String(apiVersion)}`,
-    `Kind:\t${String(kind)}`,
-    ...anyLines({ metadata: more, ...objectAt(rest) }),
-  ];
+  return [...headLines(object), ...anyLines({ ...rest, metadata: more })];
 }

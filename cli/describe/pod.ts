@@ -20,7 +20,7 @@ export function describePod(pod: JsonObject): Lines {
   return [
     `Name:\t${textAt(pod, 'metadata', 'name')}`,
     `Namespace:\t${textAt(pod, 'metadata', 'namespace')}`,
-    `Priority:\t${textAt(pod, 'spec', 'priority') ?? 0}`,
+    ...optional('Priority', textAt(pod, 'spec', 'priority')),
     ...optional('Service Account', textAt(pod, 'spec', 'serviceAccountName')),
     `Node:\t${node ? `${node}/${status('hostIP') ?? ''}` : '<none>'}`,
     ...(status('startTime') ? [`Start Time:\t${timeText(status('startTime'))}`] : []),
@@ -44,10 +44,7 @@ export function describePod(pod: JsonObject): Lines {
       listOrMark(pod, 'initContainerStatuses'),
     ),
     ...containerLines('Containers', at(pod, 'spec'), 'containers', listOrMark(pod, 'containerStatuses')),
-    ...conditionTable(pod, [
-      ['Type', 'type'],
-      ['Status', 'status'],
-    ]).filter(line => !line.trim().startsWith('----')),
+    ...podConditions(pod),
     ...volumeLines(at(pod, 'spec')),
     `QoS Class:\t${status('qosClass') ?? ''}`,
     ...placementLines(at(pod, 'spec')),
@@ -58,4 +55,13 @@ export function describePod(pod: JsonObject): Lines {
 function listOrMark(pod: JsonObject, field: string): readonly unknown[] {
   const statuses = listAt(pod, 'status', field);
   return statuses.length === 0 ? [{}] : statuses;
+}
+
+/** kubectl draws no line under the titles here. */
+function podConditions(pod: JsonObject): Lines {
+  const columns = [
+    ['Type', 'type'],
+    ['Status', 'status'],
+  ] as const;
+  return conditionTable(pod, columns, columns.length).filter(line => !line.trim().startsWith('----'));
 }

@@ -56,11 +56,15 @@ export function describeDeployment(deployment: JsonObject, sets: readonly JsonOb
           `RollingUpdateStrategy:\t${textAt(rolling, 'maxUnavailable') ?? '25%'} max unavailable, ${textAt(rolling, 'maxSurge') ?? '25%'} max surge`,
         ]),
     ...templateLines(deployment),
-    ...conditionTable(deployment, [
-      ['Type', 'type'],
-      ['Status', 'status'],
-      ['Reason', 'reason'],
-    ]),
+    ...conditionTable(
+      deployment,
+      [
+        ['Type', 'type'],
+        ['Status', 'status'],
+        ['Reason', 'reason'],
+      ],
+      1,
+    ),
     ...setLines(deployment, sets),
   ];
 }
@@ -68,6 +72,7 @@ export function describeDeployment(deployment: JsonObject, sets: readonly JsonOb
 const REVISION = 'deployment.kubernetes.io/revision';
 
 function setLines(deployment: JsonObject, sets: readonly JsonObject[]): Lines {
+  if (sets.length === 0) return [];
   const revision = (object: JsonObject) => Number(textAt(object, 'metadata', 'annotations', REVISION) ?? 0);
   const newest = sets.find(set => revision(set) === revision(deployment));
   const text = (set: JsonObject) =>
@@ -98,11 +103,15 @@ export function describeReplicaSet(set: JsonObject, counts: PodCounts): Lines {
     `Replicas:\t${countAt(set, 'status', 'replicas')} current / ${textAt(set, 'spec', 'replicas') ?? 1} desired`,
     countsLine(counts),
     ...templateLines(set),
-    ...conditionTable(set, [
-      ['Type', 'type'],
-      ['Status', 'status'],
-      ['Reason', 'reason'],
-    ]),
+    ...conditionTable(
+      set,
+      [
+        ['Type', 'type'],
+        ['Status', 'status'],
+        ['Reason', 'reason'],
+      ],
+      1,
+    ),
   ];
 }
 

@@ -14,7 +14,7 @@ import {
 } from '../describe/workload.ts';
 import { isNotFound, throwCollected } from '../errors.ts';
 import { type JsonObject, listAt, textAt } from '../json.ts';
-import { EVENT, LEASE, POD, REPLICA_SET } from '../kinds/builtin.ts';
+import { EVENT, LEASE, NAMESPACE, POD, REPLICA_SET, SECRET } from '../kinds/builtin.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { parseTargets, type Target } from '../kinds/targets.ts';
 import { readManifests } from '../manifests.ts';
@@ -54,6 +54,9 @@ export const declareDescribe: DeclareVerb = (command, cli) => {
     });
 };
 
+/** Kinds whose description does not end with events. */
+const WITHOUT_EVENTS = [NAMESPACE.kind, SECRET.kind];
+
 async function describeTargets(
   session: Session,
   targets: readonly Target[],
@@ -67,9 +70,11 @@ async function describeTargets(
   }
   for (const [index, { kind, object }] of found.entries()) {
     const lines = await describeObject(session, kind, object);
-    const events =
-      options.showEvents && kind.kind !== EVENT.kind ? await eventsOf(session, kind, object) : [];
-    session.cli.out(`${index > 0 ? '\n\n' : ''}${alignTabs(lines)}${alignTabs(events)}`);
+    const withEvents = options.showEvents && !WITHOUT_EVENTS.includes(kind.kind);
+    const events = withEvents ? await eventsOf(session, kind, object) : [];
+    // A table of events has columns of its own; the word that there are none stands in the description's.
+    const text = events.length > 1 ? alignTabs(lines) + alignTabs(events) : alignTabs([...lines, ...events]);
+    session.cli.out(`${index > 0 ? '\n\n' : ''}${text}`);
   }
   if (found.length === 0 && errors.length === 0) {
     const scoped = targets.some(target => target.kind.namespaced) && !options.allNamespaces;

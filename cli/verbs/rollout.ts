@@ -149,7 +149,8 @@ const history: Act = async (session, object) => {
     ({ revision, set }) => `${revision}\t${textAt(set, 'metadata', 'annotations', CHANGE_CAUSE) ?? '<none>'}`,
   );
   session.cli.out(`${qualifiedSingular(object.kind)}/${object.name} \n`);
-  session.cli.out(`${alignTabs(['REVISION\tCHANGE-CAUSE', ...rows], { ...TABLE_STYLE, padding: 2 })}\n`);
+  if (rows.length === 0) session.cli.out('No rollout history found.\n');
+  else session.cli.out(`${alignTabs(['REVISION\tCHANGE-CAUSE', ...rows], { ...TABLE_STYLE, padding: 2 })}\n`);
 };
 
 const undo: Act = async (session, object, options) => {
