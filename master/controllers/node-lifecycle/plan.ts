@@ -42,7 +42,7 @@ function hasExecuting(taints: readonly Taint[] | undefined): boolean {
 }
 
 /** Sets the node's taints, evicts whom they evict, and says of the pods of an unreachable node that they are not ready. */
-export function planNodeLifecycle({ view, ref, nowMs }: PlanInput): Plan {
+function planNodeLifecycle({ view, ref, nowMs }: PlanInput): Plan {
   const node = view.get('Node', ref);
   if (node === undefined) return { actions: [] };
   const taints = wantedTaints(node, nowMs);
