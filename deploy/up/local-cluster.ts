@@ -133,10 +133,13 @@ export class LocalCluster {
     await device[act]();
   }
 
-  /** Stops the agents, then the master. Resolves when no process is left. */
+  /**
+   * Stops the master, then the agents: a master that saw its nodes leave one by one would move their pods about. Resolves
+   * when no process is left.
+   */
   async stop(): Promise<void> {
-    await Promise.all(this.devices.map(device => device.stop()));
     await this.master.stop(MASTER_STOP_GRACE_MS);
+    await Promise.all(this.devices.map(device => device.stop()));
   }
 
   /** What the dashboard asks for; empty while the master has not written it. */
