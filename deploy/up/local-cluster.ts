@@ -133,11 +133,9 @@ export class LocalCluster {
     await device[act]();
   }
 
-  /**
-   * Stops the master, then the agents: a master that saw its nodes leave one by one would move their pods about. Resolves
-   * when no process is left.
-   */
+  /** Stops the agents, then the master. Resolves when no process is left. */
   async stop(): Promise<void> {
+    // The master first: it would take devices that say goodbye one by one for lost, and move their pods to the last.
     await this.master.stop(MASTER_STOP_GRACE_MS);
     await Promise.all(this.devices.map(device => device.stop()));
   }

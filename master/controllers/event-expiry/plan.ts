@@ -3,7 +3,7 @@
  * So a cluster in which nothing happens writes nothing, and its last events stay to be read until something happens again.
  */
 import type { Event } from '../../../shared/kubernetes/objects.ts';
-import { formatTime } from '../../../shared/rfc3339.ts';
+import { formatTime } from '../../../shared/kubernetes/time.ts';
 import { deleteOf } from '../actions.ts';
 import type { Controller, Plan, PlanInput } from '../controller.ts';
 import {
