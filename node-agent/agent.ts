@@ -1,4 +1,5 @@
 /** Puts the parts of the node-agent together and runs them. Its ports are arguments: main gives it a device, a test what it likes. */
+import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import type { Clock } from '../shared/clock.ts';
 import { MAX_REQUESTED_DOCUMENTS } from '../shared/protocol/limits.ts';
@@ -153,6 +154,8 @@ export class Agent {
 
   /** Runs until aborted; then says goodbye and leaves the containers running. */
   async run(signal: AbortSignal): Promise<void> {
+    // Each step under way listens for the end, more of them than Node.js takes for a leak.
+    setMaxListeners(0, signal);
     await this.resume();
     await Promise.all([
       this.sync.run(signal),

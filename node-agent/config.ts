@@ -61,8 +61,7 @@ const OptionsSchema = v.object({
 
 type OptionName = keyof typeof OptionsSchema.entries;
 
-/** `token` is absent when none was given; then the agent must have joined before. */
-export type AgentConfig = Readonly<Omit<v.InferOutput<typeof OptionsSchema>, 'tokenFile'>>;
+export type AgentConfig = Readonly<v.InferOutput<typeof OptionsSchema>>;
 
 const NAMES: readonly OptionName[] = [
   'master',
@@ -116,9 +115,22 @@ export function readConfig(
   const merged = { ...readFileOptions(configPath), ...fromEnvironment, ...byName(flags.values) };
   const parsed = v.safeParse(OptionsSchema, merged);
   if (!parsed.success) throw new ConfigError(parsed.issues.map(describeIssue).join('\n'));
-  const { tokenFile, ...options } = parsed.output;
-  const token = options.token ?? readToken(tokenFile);
-  return Object.freeze({ ...options, token });
+  return Object.freeze(parsed.output);
+}
+
+/**
+ * The join token, read only when it is needed: a device that has joined may have lost the file. Throws ConfigError when
+ * there is none.
+ */
+export function joinToken({ token, tokenFile }: Pick<AgentConfig, 'token' | 'tokenFile'>): string {
+  if (token !== undefined) return token;
+  if (tokenFile === undefined)
+    throw new ConfigError(
+      '--token is missing: this device has not joined yet; make a token on the master with "pikelet token create"',
+    );
+  const content = readText(tokenFile, '--token-file').trim();
+  if (content === '') throw new ConfigError(`--token-file: ${tokenFile} is empty`);
+  return content;
 }
 
 function parseFlags(argv: readonly string[]): { help: boolean; values: Record<string, string> } {
@@ -157,13 +169,6 @@ function readFileOptions(path: string | undefined): Record<string, unknown> {
   } catch (error) {
     throw new ConfigError(`--config: ${path} is not a JSON object`, { cause: error });
   }
-}
-
-function readToken(path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  const token = readText(path, '--token-file').trim();
-  if (token === '') throw new ConfigError(`--token-file: ${path} is empty`);
-  return token;
 }
 
 function readText(path: string, option: string): string {

@@ -3,7 +3,7 @@ import { nanoid } from 'nanoid';
 import { destination, type Logger, pino } from 'pino';
 import { systemClock } from '../shared/clock.ts';
 import { Agent } from './agent.ts';
-import { type AgentConfig, ConfigError, readConfig, USAGE } from './config.ts';
+import { type AgentConfig, ConfigError, joinToken, readConfig, USAGE } from './config.ts';
 import { type Credentials, loadCredentials, saveCredentials } from './link/credentials.ts';
 import { join } from './link/join.ts';
 import { createNodeObserver, type NodeObserver } from './node-info/node-observer.ts';
@@ -69,11 +69,8 @@ async function findCredentials(
 ): Promise<Credentials> {
   const kept = await loadCredentials(config.dataDir);
   if (kept) return kept;
-  const { token, name, master } = config;
-  if (token === undefined)
-    throw new ConfigError(
-      '--token is missing: this device has not joined; make a token with "pikelet token create"',
-    );
+  const { name, master } = config;
+  const token = joinToken(config);
   const deviceId = config.deviceId ?? observer.facts().deviceId;
   const clientId = `join-${nanoid(10)}`;
   const deps = { clock: systemClock, log: log.child({ component: 'join' }), random: Math.random };

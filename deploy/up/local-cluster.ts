@@ -44,7 +44,7 @@ export class LocalCluster {
     this.layout = layout;
     this.master = new SupervisedProcess(deps, {
       name: 'master',
-      args: [join(deps.dist, 'master.cjs'), ...masterFlags(options, layout)],
+      args: () => [join(deps.dist, 'master.cjs'), ...masterFlags(options, layout)],
       logPath: layout.log('master'),
       restart: MASTER_RESTART,
     });
@@ -96,7 +96,7 @@ export class LocalCluster {
   /** Starts every device and waits until all their nodes are Ready. */
   async startDevices(api: Api, signal: AbortSignal): Promise<void> {
     const known = await api.nodes();
-    const mustJoin = this.devices.some(({ isNew, name }) => isNew || !known.has(name));
+    const mustJoin = this.devices.some(({ hasJoined, name }) => !hasJoined || !known.has(name));
     const token = mustJoin ? await createJoinToken(api, this.layout.joinToken, this.deps.clock) : undefined;
     for (const device of this.devices) await device.start();
     await this.untilReady(api, signal);
@@ -135,8 +135,9 @@ export class LocalCluster {
 
   /** Stops the agents, then the master. Resolves when no process is left. */
   async stop(): Promise<void> {
-    await Promise.all(this.devices.map(device => device.stop()));
+    // The master first: it would take devices that say goodbye one by one for lost, and move their pods to the last.
     await this.master.stop(MASTER_STOP_GRACE_MS);
+    await Promise.all(this.devices.map(device => device.stop()));
   }
 
   /** What the dashboard asks for; empty while the master has not written it. */

@@ -21,7 +21,6 @@ export type DeviceWanted = {
   readonly capacity?: { readonly cpu: string; readonly memory: string };
 };
 
-const DEVICE_ID = 'device-id';
 /** A device that dies comes back about as late as one that reboots, so that its pods have moved by then. */
 const RESTART = { firstMs: 10_000, capMs: 120_000, soundAfterMs: 60_000 } as const;
 /** An agent leaves its containers alone when it stops, so this is soon done, milliseconds. */
@@ -43,9 +42,9 @@ export class VirtualDevice {
     return this.wanted.name;
   }
 
-  /** True until the device has been started for the first time. */
-  get isNew(): boolean {
-    return !existsSync(join(this.wanted.dataDir, DEVICE_ID));
+  /** True once the agent has credentials of its own and needs no token. */
+  get hasJoined(): boolean {
+    return existsSync(join(this.wanted.dataDir, 'credentials.json'));
   }
 
   get state(): DeviceState['state'] {
@@ -59,7 +58,7 @@ export class VirtualDevice {
       const port = await this.cable.open();
       this.agent = new SupervisedProcess(this.deps, {
         name: this.name,
-        args: [this.wanted.agentScript, ...agentFlags(this.wanted, port)],
+        args: () => [this.wanted.agentScript, ...agentFlags(this.wanted, port)],
         logPath: this.wanted.logPath,
         restart: RESTART,
       });
@@ -91,14 +90,16 @@ function agentFlags(wanted: DeviceWanted, port: number): string[] {
   const { name, dataDir, tokenPath, dockerSocket, capacity } = wanted;
   return [
     ...['--master', `mqtt://127.0.0.1:${port}`, '--data-dir', dataDir, '--name', name],
-    ...['--token-file', tokenPath, '--device-id', deviceId(dataDir), '--docker-socket', dockerSocket],
+    ...['--device-id', deviceId(dataDir), '--docker-socket', dockerSocket],
+    // The file is gone once every device has joined, and an agent refuses to start on one that is not there.
+    ...(existsSync(tokenPath) ? ['--token-file', tokenPath] : []),
     ...(capacity ? ['--capacity-cpu', capacity.cpu, '--capacity-memory', capacity.memory] : []),
   ];
 }
 
 /** What a serial number is to a Pi: made once, and kept with the device's data. */
 function deviceId(dataDir: string): string {
-  const path = join(dataDir, DEVICE_ID);
+  const path = join(dataDir, 'device-id');
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   if (!existsSync(path)) writeFileSync(path, `virtual-${randomUUID()}\n`);
   return readFileSync(path, 'utf8').trim();

@@ -8,7 +8,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type { Pod } from '../../shared/kubernetes/objects.ts';
 import { isPodActive, podCondition } from '../../shared/kubernetes/pod-state.ts';
-import { formatTime } from '../../shared/rfc3339.ts';
+import { formatTime } from '../../shared/kubernetes/time.ts';
 import { subjectOf } from '../events/event.ts';
 import { EventRecorder } from '../events/recorder.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -32,7 +32,7 @@ export type SchedulerDeps = {
   readonly usage: UsageView;
 };
 
-/** Schedules until aborted; then waits for the writes under way. */
+/** Schedules until aborted; then waits for the writes under way. Rejects when placing a pod throws: that is a bug. */
 export async function startScheduler(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
   const events = new EventRecorder(deps);
   const scheduler = new Scheduler(deps, events);

@@ -166,11 +166,22 @@ function settle(world: World, pick: (step: Step, turn: number) => boolean): bool
       seen.add(stepKey(step));
     }
     if (made.steps.length === 0 && made.unknownImages.length === 0) {
-      if (made.wakeAtMs === undefined) return true;
-      world.nowMs = made.wakeAtMs;
+      if (made.wakeAtMs !== undefined) world.nowMs = made.wakeAtMs;
+      else if (!endInitContainers(world)) return true;
     }
   }
   return false;
+}
+
+/** Those that were found running end too; false when there are none. */
+function endInitContainers(world: World): boolean {
+  const isDue = ({ labels, state }: RuntimeContainer) =>
+    state.kind === 'running' &&
+    labels.container.startsWith('i') &&
+    containerOf(world, labels.podUid, labels.container).restartPolicy !== 'Always';
+  const isAny = world.containers.some(isDue);
+  world.containers = world.containers.map(each => (isDue(each) ? { ...each, state: exited(0) } : each));
+  return isAny;
 }
 
 function assertSettled(world: World): void {

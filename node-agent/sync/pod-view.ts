@@ -77,12 +77,14 @@ export type InitProgress =
 /** How far the init containers have come. Once a main container exists they are done for good, as in the kubelet. */
 export function initProgress(pod: PodView, replaced: ReadonlySet<string>): InitProgress {
   if (pod.mains.some(({ newest }) => newest !== undefined)) return { kind: 'done' };
-  for (const [index, view] of pod.inits.entries()) {
-    if (hasServed(view)) continue;
-    if (view.role === 'init' && isOver(view, pod, replaced)) return { kind: 'failed', at: view };
-    return { kind: 'at', at: view, index };
-  }
-  return { kind: 'done' };
+  // Looked for first: the sidecars before it have ended with it, and must not look as if their turn came again.
+  const failed = pod.inits.find(
+    view => view.role === 'init' && !hasServed(view) && isOver(view, pod, replaced),
+  );
+  if (failed) return { kind: 'failed', at: failed };
+  const index = pod.inits.findIndex(view => !hasServed(view));
+  const at = pod.inits[index];
+  return at ? { kind: 'at', at, index } : { kind: 'done' };
 }
 
 /** True when the pod has ended by itself: no main container will run again, or an init container failed for good. */

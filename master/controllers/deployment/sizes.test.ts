@@ -35,14 +35,14 @@ describe('rolling update', () => {
         const bounds = { desired, maxSurge: surge, maxUnavailable };
         let current = { uid: 'new', replicas: 0, availableReplicas: 0 };
         let old = { uid: 'old', replicas: desired, availableReplicas: desired };
-        for (let step = 0; step < 400; step++) {
+        for (let step = 0; step < 150; step++) {
           const size = nextCurrentSize(bounds, current.replicas, old.replicas);
           if (size !== current.replicas) current = { ...current, replicas: size };
           else {
             const shrunk = nextOldSizes(bounds, current, [old]).get('old') ?? 0;
             old = { ...old, replicas: shrunk, availableReplicas: Math.min(shrunk, old.availableReplicas) };
           }
-          if (coins[step % coins.length] === true || step > 100)
+          if (coins[step % coins.length] === true || step > 60)
             current = {
               ...current,
               availableReplicas: Math.min(current.replicas, current.availableReplicas + 1),

@@ -1,7 +1,7 @@
 /** When a pod must leave a node because of its NoExecute taints. Pure. */
 import type { Node, Pod, Taint } from '../../../shared/kubernetes/objects.ts';
 import { TAINT, tolerates } from '../../../shared/kubernetes/taints.ts';
-import { parseTime } from '../../../shared/rfc3339.ts';
+import { parseTime } from '../../../shared/kubernetes/time.ts';
 import { OUTAGE_GRACE_MS } from '../limits.ts';
 import { readiness } from './taints.ts';
 

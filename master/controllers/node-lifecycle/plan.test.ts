@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Taint, Toleration } from '../../../shared/kubernetes/objects.ts';
 import { isPodActive, isPodReady } from '../../../shared/kubernetes/pod-state.ts';
-import { formatTime } from '../../../shared/rfc3339.ts';
+import { formatTime } from '../../../shared/kubernetes/time.ts';
 import { aNode, aPod } from '../../../test/support/builders.ts';
 import { aCluster, converge, given, NOW_MS, planFor } from '../../../test/support/converge.ts';
 import type { FakeCluster } from '../../../test/support/view.ts';

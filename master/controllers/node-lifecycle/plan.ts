@@ -5,7 +5,7 @@
 import type { Node, Pod, Taint } from '../../../shared/kubernetes/objects.ts';
 import { isPodActive, isPodReady } from '../../../shared/kubernetes/pod-state.ts';
 import { refOf } from '../../../shared/kubernetes/references.ts';
-import { formatTime } from '../../../shared/rfc3339.ts';
+import { formatTime } from '../../../shared/kubernetes/time.ts';
 import { subjectOf } from '../../events/event.ts';
 import type { ClusterView } from '../../watch/cluster-view.ts';
 import { deleteOf } from '../actions.ts';

@@ -1,7 +1,7 @@
 /** Which taints a node should carry for the state it is in. Pure. */
 import type { Node, Taint } from '../../../shared/kubernetes/objects.ts';
 import { TAINT } from '../../../shared/kubernetes/taints.ts';
-import { formatTime } from '../../../shared/rfc3339.ts';
+import { formatTime } from '../../../shared/kubernetes/time.ts';
 
 /** Conditions that, while True, keep new pods away. */
 const PRESSURE: Readonly<Record<string, string>> = {
