@@ -44,7 +44,9 @@ function main(): void {
   runProgram(process.argv.slice(2), cli).then(
     code => process.exit(code),
     error => {
-      throw error;
+      // A bug: its stack without the source line that Node would add, which in a bundle is a screenful.
+      process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+      process.exit(1);
     },
   );
 }

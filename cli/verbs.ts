@@ -80,11 +80,6 @@ export const VERBS: readonly VerbEntry[] = [
     async () => (await import('./verbs/drill.ts')).declareDrill,
   ),
   verb(
-    'flash',
-    'prepare an image or a card so that a device joins by itself',
-    async () => (await import('./verbs/flash.ts')).declareFlash,
-  ),
-  verb(
     'cluster-info',
     'show where the cluster answers',
     async () => (await import('./verbs/cluster-info.ts')).declareClusterInfo,
