@@ -14,7 +14,17 @@ const dist = join(root, 'dist');
 /** Written last by a build that succeeded; its time is what sources are compared with. */
 const stamp = join(dist, '.built');
 
-const SOURCES = ['master', 'node-agent', 'shared', 'cli', 'dashboard', 'deploy', 'package-lock.json'];
+const SOURCES = [
+  'master',
+  'node-agent',
+  'shared',
+  'cli',
+  'dashboard',
+  'deploy',
+  'bench',
+  'test/support',
+  'package-lock.json',
+];
 
 const PROGRAMS = {
   'master.cjs': 'master/main.ts',
@@ -24,7 +34,12 @@ const PROGRAMS = {
   'up.cjs': 'deploy/up/up.ts',
 };
 
+/** The master hands it to devices. */
+const INSTALLER = 'deploy/install/install.sh';
+
 const DASHBOARD = 'dashboard/main.tsx';
+/** Each file is a program of its own: dist/bench/NAME.cjs, which finds the others in the folder above it. */
+const BENCHMARKS = 'bench';
 /** What the page is made of besides its script. */
 const DASHBOARD_FILES = /\.(html|css|svg|ico|png)$/;
 
@@ -69,11 +84,10 @@ async function bundle(options) {
 
 async function bundlePrograms() {
   const stub = join(root, 'deploy/stubs/empty.cjs');
-  const entryPoints = Object.fromEntries(
-    Object.entries(PROGRAMS)
-      .filter(([, source]) => existsSync(join(root, source)))
-      .map(([output, source]) => [basename(output, '.cjs'), source]),
-  );
+  const programs = Object.entries(PROGRAMS)
+    .filter(([, source]) => existsSync(join(root, source)))
+    .map(([output, source]) => [basename(output, '.cjs'), source]);
+  const entryPoints = Object.fromEntries([...programs, ...(await benchmarks())]);
   await bundle({
     entryPoints,
     outdir: dist,
@@ -81,10 +95,16 @@ async function bundlePrograms() {
     platform: 'node',
     target: 'node20',
     format: 'cjs',
-    // A native module: node finds it in node_modules.
-    external: ['@photostructure/sqlite'],
+    // A native module, and one that finds its WebAssembly beside itself: node finds both in node_modules.
+    external: ['@photostructure/sqlite', 'js-fatfs'],
     alias: { ssh2: stub, '@grpc/grpc-js': stub, '@grpc/proto-loader': stub, protobufjs: stub },
   });
+}
+
+async function benchmarks() {
+  const files = await readdir(join(root, BENCHMARKS));
+  const programs = files.filter(name => /^[a-z-]+\.ts$/.test(name));
+  return programs.map(name => [join('bench', basename(name, '.ts')), join(BENCHMARKS, name)]);
 }
 
 async function bundleDashboard() {
@@ -118,7 +138,11 @@ export async function buildAll() {
   const startedAtMs = Date.now();
   await mkdir(dist, { recursive: true });
   await rm(stamp, { force: true });
-  await Promise.all([bundlePrograms(), bundleDashboard()]);
+  await Promise.all([
+    bundlePrograms(),
+    bundleDashboard(),
+    copyFile(join(root, INSTALLER), join(dist, 'install.sh')),
+  ]);
   await replaceFile(stamp, '');
   // A source that was saved while this ran must count as newer.
   await utimes(stamp, startedAtMs / 1000, startedAtMs / 1000);

@@ -1,20 +1,27 @@
 /** The master's composition root: builds the parts, wires them, and ends them in order. Nothing imports it. */
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { chmod, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { customAlphabet } from 'nanoid';
 import pino, { type Logger } from 'pino';
 import { systemClock } from '../shared/clock.ts';
-import { ApiError } from '../shared/kubernetes/api-error.ts';
 import { startApiServer } from './api-server/server.ts';
 import { StaticFiles } from './api-server/static-files.ts';
 import { ensureDashboardToken } from './auth/api-token.ts';
 import { openClusterCa } from './auth/cluster-ca.ts';
+import { verifyJoinToken } from './auth/join-token.ts';
 import { ensureAdminKubeconfig } from './auth/kubeconfig.ts';
+import { verifyNodePassword } from './auth/node-credential.ts';
+import { startBridge } from './bridge/loop.ts';
+import { startBroker } from './broker/broker.ts';
 import { ensureCluster } from './cluster.ts';
 import { type MasterConfig, parseConfig, UsageError, usage } from './config.ts';
+import { startControllers } from './controllers/start.ts';
+import { EventRecorder } from './events/recorder.ts';
 import { servedKinds } from './registry/kinds.ts';
 import { ObjectRegistry } from './registry/object-registry.ts';
+import { startScheduler } from './scheduler/loop.ts';
 import { startCompaction } from './store/compaction.ts';
 import { openEmbeddedStore } from './store/open-embedded-store.ts';
 import { ObjectCache } from './watch/object-cache.ts';
@@ -27,7 +34,10 @@ const newSuffix = customAlphabet('bcdfghjklmnpqrstvwxz2456789', 5);
 
 async function run(config: MasterConfig, logger: Logger, stop: AbortController): Promise<void> {
   const { signal } = stop;
+  // Every loop and every watch listens to this one signal.
+  setMaxListeners(0, signal);
   const clock = systemClock;
+  const log = (component: string) => logger.child({ component });
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   await chmod(config.dataDir, 0o700);
   const store = await openEmbeddedStore({
@@ -35,51 +45,65 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
     workerFile: path.join(__dirname, 'store-worker.cjs'),
     signal,
   });
-  const cache = new ObjectCache(store, servedKinds(), logger.child({ component: 'watch' }));
+  const cache = new ObjectCache(store, servedKinds(), log('watch'));
   const following = await cache.start(signal);
   const registry = new ObjectRegistry({ store, view: cache, clock, newUid: randomUUID, newSuffix });
   const cluster = await ensureCluster(cache, registry);
 
+  const parts = { view: cache, registry, clock, random: Math.random };
+  const events = new EventRecorder({ ...parts, logger: log('events') });
+  const broker = await startBroker(
+    {
+      listen: [{ kind: 'tcp', host: config.listenHost, port: config.mqttPort }],
+      verifyNode: (node, password) => verifyNodePassword(cache, node, password),
+      verifyJoinToken: token => verifyJoinToken(cache, token, clock.nowMs()),
+      clock,
+      logger: log('broker'),
+    },
+    signal,
+  );
+  const bridge = startBridge(
+    {
+      ...parts,
+      broker,
+      cluster: cluster.uid,
+      incarnation: cluster.incarnation,
+      recordEvent: occurrence => events.record(occurrence),
+      logger: log('bridge'),
+    },
+    signal,
+  );
+
+  const mqttPort = broker.addresses[0]?.port ?? config.mqttPort;
   const ca = await openClusterCa({ directory: path.join(config.dataDir, 'pki'), clock });
   const certificate = await ca.serverCertificate(config.hosts);
   await ensureDashboardToken({ view: cache, registry, path: config.dashboardTokenFile });
-  const files = new StaticFiles({
-    folder: config.staticDir,
-    apiPort: config.apiPort,
-    mqttPort: config.mqttPort,
-  });
+  const files = new StaticFiles({ folder: config.staticDir, apiPort: config.apiPort, mqttPort });
+  const { liveness, openLogs } = bridge;
   const server = await startApiServer(
-    {
-      store,
-      cache,
-      registry,
-      clock,
-      logger: logger.child({ component: 'api-server' }),
-      usage: { lastHeartbeatMs: () => undefined, usageOf: () => undefined, podUsage: () => undefined },
-      openLogs: () => {
-        throw new ApiError('ServiceUnavailable', 'no node is connected');
-      },
-      files,
-    },
+    { store, cache, registry, clock, logger: log('api-server'), usage: liveness, openLogs, files },
     { host: config.listenHost, port: config.apiPort, ...certificate, caPem: ca.caPem },
     signal,
   );
   const url = `https://${config.hosts[0]}:${server.port}`;
   await ensureAdminKubeconfig({ path: config.adminKubeconfig, server: url, ca, nowMs: clock.nowMs() });
-  logger.info({ cluster: cluster.uid, url }, 'the master is ready');
+  logger.info({ cluster: cluster.uid, url, mqttPort }, 'the master is ready');
 
-  const parts = [
+  const loops = [
     following.ended,
-    startCompaction(store, { log: logger.child({ component: 'store' }) }, signal),
+    events.run(signal),
+    startControllers({ ...parts, logger: log('controllers') }, signal),
+    startScheduler({ ...parts, usage: liveness, logger: log('scheduler') }, signal),
+    startCompaction(store, { log: log('store') }, signal),
   ];
   const failure = store.failed.then(error => {
     throw error;
   });
   try {
-    await Promise.race([Promise.all(parts), failure]);
+    await Promise.race([Promise.all(loops), failure]);
   } finally {
     stop.abort();
-    await server.closed;
+    await Promise.all([server.closed, broker.closed, bridge.stopped]);
     await store.close();
   }
 }

@@ -25,6 +25,8 @@ const NodeListSchema = v.object({
   ),
 });
 
+const NamespaceSchema = v.object({ metadata: v.object({ uid: v.string() }) });
+
 /** An answer later than this is none, milliseconds. */
 const ANSWER_TIMEOUT_MS = 5000;
 
@@ -32,8 +34,10 @@ export type Api = {
   readonly server: string;
   /** True once the master serves. False, too, when it cannot be reached. */
   isReady(): Promise<boolean>;
-  /** Names of the nodes whose condition Ready is True. */
-  readyNodes(): Promise<ReadonlySet<string>>;
+  /** The cluster's id, with which its containers are labelled: the uid of kube-system. */
+  clusterId(): Promise<string>;
+  /** Every node by name: whether its condition Ready is True. */
+  nodes(): Promise<ReadonlyMap<string, boolean>>;
   /** Creates an object in a collection's path; throws with the API's own words when it refuses. */
   create(path: string, object: unknown): Promise<void>;
   remove(path: string): Promise<void>;
@@ -63,13 +67,15 @@ export function openApi(kubeconfigPath: string): Api | undefined {
         () => true,
         () => false,
       ),
-    async readyNodes() {
-      const nodes = v.parse(NodeListSchema, JSON.parse(await send('GET', '/api/v1/nodes')));
+    async clusterId() {
+      const text = await send('GET', '/api/v1/namespaces/kube-system');
+      return v.parse(NamespaceSchema, JSON.parse(text)).metadata.uid;
+    },
+    async nodes() {
+      const { items } = v.parse(NodeListSchema, JSON.parse(await send('GET', '/api/v1/nodes')));
       const isReady = (conditions: readonly { type: string; status: string }[] = []) =>
         conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
-      return new Set(
-        nodes.items.filter(node => isReady(node.status?.conditions)).map(node => node.metadata.name),
-      );
+      return new Map(items.map(({ metadata, status }) => [metadata.name, isReady(status?.conditions)]));
     },
     async create(path, object) {
       await send('POST', path, object);

@@ -16,7 +16,7 @@ import type { UpOptions } from './options.ts';
 import { localHost, publicHost } from './ports.ts';
 import { UserError } from './shell.ts';
 import { SupervisedProcess } from './supervised-process.ts';
-import { joinedCluster, VirtualDevice } from './virtual-device.ts';
+import { VirtualDevice } from './virtual-device.ts';
 
 export type ClusterDeps = {
   readonly clock: Clock;
@@ -37,13 +37,14 @@ export class LocalCluster {
   private readonly layout: Layout;
   private readonly master: SupervisedProcess;
   private readonly devices: readonly VirtualDevice[];
+  private clusterId: string | undefined;
 
   constructor(deps: ClusterDeps, options: UpOptions, layout: Layout) {
     this.deps = deps;
     this.layout = layout;
     this.master = new SupervisedProcess(deps, {
       name: 'master',
-      args: [join(deps.dist, 'master.cjs'), ...masterFlags(options, layout)],
+      args: () => [join(deps.dist, 'master.cjs'), ...masterFlags(options, layout)],
       logPath: layout.log('master'),
       restart: MASTER_RESTART,
     });
@@ -63,10 +64,9 @@ export class LocalCluster {
     );
   }
 
-  /** The id that this cluster's containers are labelled with; undefined until a device has joined. */
+  /** The id that this cluster's containers are labelled with; undefined until its master has served. */
   get id(): string | undefined {
-    const known = existsSync(this.layout.devices) ? readdirSync(this.layout.devices) : [];
-    return known.map(name => joinedCluster(this.layout.device(name))).find(id => id !== undefined);
+    return this.clusterId;
   }
 
   /** Devices of an earlier run that this one does not start. */
@@ -80,7 +80,10 @@ export class LocalCluster {
     this.master.start();
     for (;;) {
       const api = openApi(this.layout.kubeconfig);
-      if (api !== undefined && (await api.isReady())) return api;
+      if (api !== undefined && (await api.isReady())) {
+        this.clusterId = await api.clusterId();
+        return api;
+      }
       api?.close();
       if (this.master.deaths >= HOPELESS_DEATHS) {
         const words = lastLines(this.layout.log('master'), 5).join('\n');
@@ -92,8 +95,9 @@ export class LocalCluster {
 
   /** Starts every device and waits until all their nodes are Ready. */
   async startDevices(api: Api, signal: AbortSignal): Promise<void> {
-    const isNew = this.devices.some(({ name }) => joinedCluster(this.layout.device(name)) === undefined);
-    const token = isNew ? await createJoinToken(api, this.layout.joinToken, this.deps.clock) : undefined;
+    const known = await api.nodes();
+    const mustJoin = this.devices.some(({ hasJoined, name }) => !hasJoined || !known.has(name));
+    const token = mustJoin ? await createJoinToken(api, this.layout.joinToken, this.deps.clock) : undefined;
     for (const device of this.devices) await device.start();
     await this.untilReady(api, signal);
     await token?.revoke();
@@ -102,8 +106,8 @@ export class LocalCluster {
   private async untilReady(api: Api, signal: AbortSignal): Promise<void> {
     for (;;) {
       // The master may be away for a moment: then nothing is known to be Ready.
-      const ready = await api.readyNodes().catch(() => new Set<string>());
-      if (this.devices.every(device => ready.has(device.name))) return;
+      const nodes = await api.nodes().catch(() => new Map<string, boolean>());
+      if (this.devices.every(({ name }) => nodes.get(name) === true)) return;
       await this.deps.clock.sleep(POLL_MS, signal);
     }
   }
@@ -131,8 +135,9 @@ export class LocalCluster {
 
   /** Stops the agents, then the master. Resolves when no process is left. */
   async stop(): Promise<void> {
-    await Promise.all(this.devices.map(device => device.stop()));
+    // The master first: it would take devices that say goodbye one by one for lost, and move their pods to the last.
     await this.master.stop(MASTER_STOP_GRACE_MS);
+    await Promise.all(this.devices.map(device => device.stop()));
   }
 
   /** What the dashboard asks for; empty while the master has not written it. */

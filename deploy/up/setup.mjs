@@ -45,9 +45,20 @@ function run(command, args) {
     for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => (output += chunk));
     child.on('error', cause => reject(new Error(`cannot run ${command}: ${cause.message}`)));
     child.on('close', code =>
-      code === 0 ? resolve() : reject(new Error(`${[command, ...args].join(' ')} failed:\n${output}`)),
+      code === 0
+        ? resolve()
+        : reject(new Error(`${[command, ...args].join(' ')} failed:\n${shortened(output)}`)),
     );
   });
+}
+
+/** npm tells its whole usage after what went wrong. */
+function shortened(output) {
+  return output
+    .split('\n')
+    .filter(line => line.trim() !== '')
+    .slice(0, 30)
+    .join('\n');
 }
 
 /** Makes packages and dist/ be there and be up to date; throws an error fit for a person. */
@@ -57,7 +68,7 @@ export async function setUp() {
   if (!hasPackages()) {
     // No package that Pikelet uses needs its install script, and a script could do anything.
     await step('installing npm packages', () =>
-      run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']),
+      run('npm', ['install', '--ignore-scripts', '--no-save', '--no-audit', '--no-fund']),
     );
   }
   await step('building', () => run(process.execPath, ['deploy/build.mjs', '--if-stale']));

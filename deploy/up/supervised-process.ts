@@ -11,8 +11,8 @@ import { nextDeath, type RestartPolicy } from './restart-plan.ts';
 export type Program = {
   /** As people know it: `master`, `pi-1`. */
   readonly name: string;
-  /** Arguments of node: the script first. */
-  readonly args: readonly string[];
+  /** Arguments of node, the script first; asked for at each start. */
+  readonly args: () => readonly string[];
   readonly logPath: string;
   readonly restart: RestartPolicy;
 };
@@ -128,7 +128,7 @@ export class SupervisedProcess {
 function launch({ args, logPath }: Program): ChildProcess {
   const log = openLog(logPath);
   try {
-    return spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, ...args], {
+    return spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, ...args()], {
       stdio: ['ignore', log, log],
       detached: true,
     });

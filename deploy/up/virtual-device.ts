@@ -5,7 +5,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as v from 'valibot';
 import { Cable, type CableEnd } from './cable.ts';
 import type { DeviceState } from './control-socket.ts';
 import { type ProcessDeps, SupervisedProcess } from './supervised-process.ts';
@@ -27,17 +26,6 @@ const RESTART = { firstMs: 10_000, capMs: 120_000, soundAfterMs: 60_000 } as con
 /** An agent leaves its containers alone when it stops, so this is soon done, milliseconds. */
 const STOP_GRACE_MS = 5000;
 
-/** The part of an agent's credentials that `up` reads. */
-const CredentialsSchema = v.pipe(v.string(), v.parseJson(), v.object({ cluster: v.string() }));
-
-/** The cluster that the device in `dataDir` has joined; undefined when it has not joined one. */
-export function joinedCluster(dataDir: string): string | undefined {
-  const path = join(dataDir, 'credentials.json');
-  if (!existsSync(path)) return undefined;
-  const parsed = v.safeParse(CredentialsSchema, readFileSync(path, 'utf8'));
-  return parsed.success ? parsed.output.cluster : undefined;
-}
-
 export class VirtualDevice {
   private readonly wanted: DeviceWanted;
   private readonly deps: ProcessDeps;
@@ -54,6 +42,11 @@ export class VirtualDevice {
     return this.wanted.name;
   }
 
+  /** True once the agent has credentials of its own and needs no token. */
+  get hasJoined(): boolean {
+    return existsSync(join(this.wanted.dataDir, 'credentials.json'));
+  }
+
   get state(): DeviceState['state'] {
     if (!this.agent?.isRunning) return 'down';
     return this.cable.isCut ? 'cut' : 'up';
@@ -65,7 +58,7 @@ export class VirtualDevice {
       const port = await this.cable.open();
       this.agent = new SupervisedProcess(this.deps, {
         name: this.name,
-        args: [this.wanted.agentScript, ...agentFlags(this.wanted, port)],
+        args: () => [this.wanted.agentScript, ...agentFlags(this.wanted, port)],
         logPath: this.wanted.logPath,
         restart: RESTART,
       });
@@ -97,7 +90,9 @@ function agentFlags(wanted: DeviceWanted, port: number): string[] {
   const { name, dataDir, tokenPath, dockerSocket, capacity } = wanted;
   return [
     ...['--master', `mqtt://127.0.0.1:${port}`, '--data-dir', dataDir, '--name', name],
-    ...['--token-file', tokenPath, '--device-id', deviceId(dataDir), '--docker-socket', dockerSocket],
+    ...['--device-id', deviceId(dataDir), '--docker-socket', dockerSocket],
+    // The file is gone once every device has joined, and an agent refuses to start on one that is not there.
+    ...(existsSync(tokenPath) ? ['--token-file', tokenPath] : []),
     ...(capacity ? ['--capacity-cpu', capacity.cpu, '--capacity-memory', capacity.memory] : []),
   ];
 }

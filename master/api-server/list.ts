@@ -89,7 +89,10 @@ async function currentPage<K extends KindName>(
     throw new ApiError('BadRequest', `resourceVersion: Invalid value: ${JSON.stringify(wanted)}`);
   if (match !== undefined && wanted === '')
     throw new ApiError('Invalid', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
-  if (match === 'Exact') return snapshot(deps, kind, selection, Number(wanted));
+  if (match === 'Exact') {
+    await reachRevision(deps.cache, exchange, Number(wanted));
+    return snapshot(deps, kind, selection, Number(wanted));
+  }
   if (wanted === '') await catchUp(deps, exchange);
   else await reachRevision(deps.cache, exchange, Number(wanted));
   return {

@@ -63,7 +63,7 @@ export type StoreEngine = {
   ) => Promise<ReturnType<SyncEngine[Method]>>;
 };
 
-/** Why a store cannot be opened. Nothing of the file has been changed. */
+/** Why a store cannot be opened. Nothing of its content has been changed or removed. */
 export type OpenFailure = 'locked' | 'damaged' | 'foreign' | 'newer' | 'unusable';
 
 /** Thrown when a store cannot be opened; the message names the file and says what to do. */

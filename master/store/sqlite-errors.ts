@@ -45,7 +45,7 @@ function openFailure(code: string): OpenFailure {
 const ADVICE: Record<OpenFailure, string> = {
   locked: 'is in use by another process: stop the other master, or start this one with its own --data-dir',
   damaged:
-    'is damaged and was left as it is: put a backup in its place, or move it and its -wal file away together to start an empty cluster',
+    'is damaged; nothing was removed: put a backup in its place, or move it and its -wal file away together to start an empty cluster',
   foreign:
     'is not a store of Pikelet and was left as it is: choose another --data-dir, or move the file away',
   newer: 'was written by a newer Pikelet and was left as it is: run that version, or a newer one',

@@ -1,5 +1,5 @@
 /** Opens the database file: lock, schema, settings. Refuses, and leaves unchanged, whatever is not a whole store of ours. */
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { asOpenError, openError } from './sqlite-errors.ts';
@@ -50,7 +50,7 @@ const opened: DatabaseSyncInstance[] = [];
 /** Opens or creates the database at `path` (":memory:" for one without a file). Throws StoreOpenError. */
 export function openDatabase(path: string): DatabaseSyncInstance {
   const isFile = path !== ':memory:';
-  const hasLog = isFile && prepareFile(path);
+  if (isFile) prepareFile(path);
   let database: DatabaseSyncInstance | undefined;
   try {
     database = new DatabaseSync(path, { timeout: 0 });
@@ -58,11 +58,11 @@ export function openDatabase(path: string): DatabaseSyncInstance {
     // The lock comes before anything is read, is held until close, and is released by the kernel when the process dies.
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT;');
     const isNew = checkOwner(database, path);
+    // closeDatabase leaves WAL: a file still in it was cut off, by the kind of moment in which a card tears pages.
+    if (journalMode(database) === 'wal') checkPages(database, path);
     if (isFile) database.exec('PRAGMA journal_mode = WAL');
     database.exec(SETTINGS);
     if (isNew) database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
-    // A log that was left over means a crash or a power cut, the moments when a card tears pages.
-    else if (hasLog) checkPages(database, path);
     return database;
   } catch (error) {
     if (database?.isOpen) database.close();
@@ -82,24 +82,25 @@ export function closeDatabase(database: DatabaseSyncInstance): void {
   }
 }
 
-/** Makes the file, readable by its owner alone, as it holds secrets. True when an earlier process left a log to recover. */
-function prepareFile(path: string): boolean {
-  const logBytes = fileBytes(`${path}-wal`);
+/** Makes the file, readable by its owner alone, as it holds secrets. */
+function prepareFile(path: string): void {
+  const logBytes = onMedium(path, () => {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    return fileBytes(`${path}-wal`);
+  });
   if (logBytes > 0 && fileBytes(path) === 0) {
     // SQLite takes such a file for new and would drop the log.
     throw openError('damaged', path, { found: 'the file is empty or missing, but its -wal file is there' });
   }
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    closeSync(openSync(path, 'wx', 0o600));
-  } catch (error) {
-    if (!isFileExists(error)) throw openError('unusable', path, { cause: error });
-  }
-  return logBytes > 0;
+  if (!existsSync(path)) onMedium(path, () => closeSync(openSync(path, 'wx', 0o600)));
 }
 
-function isFileExists(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
+function onMedium<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (cause) {
+    throw openError('unusable', path, { cause });
+  }
 }
 
 function fileBytes(path: string): number {
@@ -117,6 +118,11 @@ function checkOwner(database: DatabaseSyncInstance, path: string): boolean {
     throw openError('newer', path, { found: `format ${version.user_version}, known is ${SCHEMA_VERSION}` });
   }
   return false;
+}
+
+function journalMode(database: DatabaseSyncInstance): string {
+  const row: { journal_mode: string } = database.prepare('PRAGMA journal_mode').get();
+  return row.journal_mode;
 }
 
 function checkPages(database: DatabaseSyncInstance, path: string): void {

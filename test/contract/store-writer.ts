@@ -2,15 +2,16 @@
  * A program for tests: writes to the store at argv[2] through the worker argv[3], without pause, and prints one line for
  * each answer: `ack KEY REVISION` or `refused`. Ends only when it is killed, or with the store's error on stderr.
  */
-import { writeSync } from 'node:fs';
 import { openEmbeddedStore } from '../../master/store/open-embedded-store.ts';
 import { type Store, StoreUnavailableError } from '../../master/store/store.ts';
 
 const WRITERS = 16;
 
-/** One line, out of this process before the next write begins: a SIGKILL must not swallow it. */
-function print(line: string): void {
-  writeSync(1, `${line}\n`);
+/** Resolves when the line has left this process: a SIGKILL must not swallow it. */
+function print(line: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(`${line}\n`, error => (error ? reject(error) : resolve()));
+  });
 }
 
 async function write(store: Store, writer: number): Promise<never> {
@@ -20,10 +21,10 @@ async function write(store: Store, writer: number): Promise<never> {
     try {
       const result = await store.put(key, key.repeat(20), 0);
       if (!result.ok) throw new Error(`${key} exists`);
-      print(`ack ${key} ${result.revision}`);
+      await print(`ack ${key} ${result.revision}`);
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
-      print('refused');
+      await print('refused');
     }
   }
 }
@@ -31,7 +32,6 @@ async function write(store: Store, writer: number): Promise<never> {
 async function main(path: string, workerFile: string): Promise<void> {
   const store = await openEmbeddedStore({ path, workerFile });
   void store.failed.then(error => fail(error));
-  print('open');
   await Promise.all(Array.from({ length: WRITERS }, (_, writer) => write(store, writer)));
 }
 

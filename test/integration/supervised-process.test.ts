@@ -23,7 +23,7 @@ function aProgram(script: string) {
   const said: string[] = [];
   const logPath = join(folder, 'it.log');
   writeFileSync(join(folder, 'it.cjs'), script);
-  const program = { name: 'it', args: [join(folder, 'it.cjs')], logPath, restart };
+  const program = { name: 'it', args: () => [join(folder, 'it.cjs')], logPath, restart };
   const supervised = new SupervisedProcess({ clock: systemClock, say: line => said.push(line) }, program);
   running.push(supervised);
   return { supervised, said, log: () => readFileSync(logPath, 'utf8') };

@@ -1,0 +1,40 @@
+/** The annotation in which client-side apply remembers what it applied, byte for byte as kubectl writes it. Pure. */
+import { isObject, type JsonObject, objectAt, textAt } from '../json.ts';
+
+export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** The object with the annotation that remembers it. */
+export function withLastApplied(object: JsonObject): JsonObject {
+  const metadata = objectAt(object, 'metadata');
+  const { [LAST_APPLIED]: _, ...annotations } = objectAt(metadata, 'annotations');
+  const remembered = { ...object, metadata: { ...metadata, annotations } };
+  return {
+    ...object,
+    metadata: { ...metadata, annotations: { ...annotations, [LAST_APPLIED]: `${goJson(remembered)}\n` } },
+  };
+}
+
+/** What was applied to the live object the last time; undefined when apply never was, or left nothing readable. */
+export function lastAppliedOf(live: JsonObject): JsonObject | undefined {
+  const text = textAt(live, 'metadata', 'annotations', LAST_APPLIED);
+  if (text === undefined) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return isObject(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Go's encoding/json: sorted keys, and the characters escaped that HTML would mind. */
+function goJson(value: unknown): string {
+  const sorted = JSON.stringify(value, (_key, member: unknown) =>
+    isObject(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : member,
+  );
+  return sorted.replace(
+    /[<>&\u2028\u2029]/g,
+    char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

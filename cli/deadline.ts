@@ -1,0 +1,30 @@
+/** `--timeout`: a signal that also aborts when time is up. */
+import type { Clock } from '../shared/clock.ts';
+import { parseDurationMs } from './duration.ts';
+import { CliError, UsageError } from './errors.ts';
+
+/** Milliseconds of a `--timeout`; undefined for none at all (absent, or 0). Throws UsageError for what is no duration. */
+export function timeoutMsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = parseDurationMs(text);
+  if (ms === undefined)
+    throw new UsageError(`--timeout ${JSON.stringify(text)} is not a duration such as 30s or 5m`);
+  return ms === 0 ? undefined : ms;
+}
+
+/** Runs `work` with a signal that aborts with CliError(`message`) after `timeoutMs`, or with `signal`. */
+export async function withDeadline<T>(
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  timeoutMs: number | undefined,
+  message: string,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (timeoutMs === undefined) return work(signal);
+  const late = new AbortController();
+  const cancel = clock.after(timeoutMs, () => late.abort(new CliError(message)));
+  try {
+    return await work(AbortSignal.any([signal, late.signal]));
+  } finally {
+    cancel();
+  }
+}

@@ -1,0 +1,261 @@
+/** Puts the parts of the node-agent together and runs them. Its ports are arguments: main gives it a device, a test what it likes. */
+import { setMaxListeners } from 'node:events';
+import type { Logger } from 'pino';
+import type { Clock } from '../shared/clock.ts';
+import { MAX_REQUESTED_DOCUMENTS } from '../shared/protocol/limits.ts';
+import {
+  CallSchema,
+  DesiredSchema,
+  DocumentsSchema,
+  type LogsCall,
+  parseMessage,
+  type Request,
+} from '../shared/protocol/messages.ts';
+import { topics } from '../shared/protocol/topics.ts';
+import { Checkpoint } from './checkpoint/checkpoint.ts';
+import { podsFolder } from './config.ts';
+import { REQUEST_RETRY_MS } from './limits.ts';
+import type { Credentials } from './link/credentials.ts';
+import { Session } from './link/session.ts';
+import type { NodeObserver } from './node-info/node-observer.ts';
+import { Heartbeats } from './report/heartbeats.ts';
+import { NodeWatch } from './report/node-watch.ts';
+import { Reporter } from './report/reporter.ts';
+import { UsageSampler } from './report/usage-sampler.ts';
+import type { ContainerRuntime } from './runtime/container-runtime.ts';
+import { LogStreams } from './streams/log-streams.ts';
+import {
+  acceptDocuments,
+  acceptIndex,
+  type DesiredSet,
+  emptyDesiredSet,
+  missingDocuments,
+} from './sync/desired-set.ts';
+import { type LogContainer, logContainer } from './sync/log-container.ts';
+import { PodSync } from './sync/pod-sync.ts';
+import { Waker } from './sync/waker.ts';
+
+export type AgentOptions = {
+  readonly masterUrl: string;
+  readonly dataDir: string;
+  readonly credentials: Credentials;
+  /** Names this process among all that ever were of this node. */
+  readonly epoch: string;
+  readonly heartbeatIntervalMs: number;
+  readonly capacityCpuMilli?: number;
+  readonly capacityMemoryBytes?: number;
+};
+
+export type AgentDeps = {
+  readonly runtime: ContainerRuntime;
+  readonly observer: NodeObserver;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** In [0, 1). */
+  readonly random: () => number;
+};
+
+export class Agent {
+  private readonly deps: AgentDeps;
+  private readonly options: AgentOptions;
+  private readonly checkpoint: Checkpoint;
+  private readonly session: Session;
+  private readonly sync: PodSync;
+  private readonly reporter: Reporter;
+  private readonly heartbeats: Heartbeats;
+  private readonly usage: UsageSampler;
+  private readonly node: NodeWatch;
+  private readonly streams: LogStreams;
+  private readonly requests = new Waker();
+  private set: DesiredSet = emptyDesiredSet;
+
+  constructor(deps: AgentDeps, options: AgentOptions) {
+    this.deps = deps;
+    this.options = options;
+    const { runtime, observer, clock, log, random } = deps;
+    const { epoch, dataDir, credentials, masterUrl } = options;
+    const nodeName = credentials.node;
+    const publish = (topic: string, payload: string | Uint8Array, qos: 0 | 1) =>
+      this.session.publish(topic, payload, { qos });
+    this.checkpoint = new Checkpoint(dataDir, log.child({ component: 'checkpoint' }));
+    this.reporter = new Reporter({
+      clock,
+      log: log.child({ component: 'report' }),
+      epoch,
+      pods: () => (this.sync.hasLooked ? this.sync.reports : undefined),
+      observed: () => observedOf(this.set),
+      send: payload => publish(topics.report(nodeName), payload, 1),
+    });
+    const { capacityCpuMilli, capacityMemoryBytes } = options;
+    this.node = new NodeWatch({
+      runtime,
+      observer,
+      clock,
+      log: log.child({ component: 'node' }),
+      nodeName,
+      capacityCpuMilli,
+      capacityMemoryBytes,
+      onNode: node => this.reporter.setNode(node),
+    });
+    this.sync = new PodSync({
+      runtime,
+      clock,
+      log: log.child({ component: 'sync' }),
+      random,
+      facts: () => ({ ...this.node.facts, nodeName, podsFolder: podsFolder(dataDir) }),
+      emit: event => this.reporter.addEvent(event),
+      onLook: changed => this.reporter.markPods(changed),
+      onEngine: () => this.node.engineChanged(),
+    });
+    this.usage = new UsageSampler({
+      runtime,
+      clock,
+      log: log.child({ component: 'usage' }),
+      containers: () => this.sync.containers,
+      sampleNode: () => observer.sample(),
+    });
+    this.heartbeats = new Heartbeats({
+      clock,
+      epoch,
+      intervalMs: options.heartbeatIntervalMs,
+      isOnline: () => this.session.isOnline,
+      usage: () => this.usage.usage,
+      send: payload => {
+        publish(topics.heartbeat(nodeName), payload, 0).catch((error: unknown) =>
+          log.debug({ err: error }, 'heartbeat not sent'),
+        );
+      },
+    });
+    this.streams = new LogStreams({
+      runtime,
+      log: log.child({ component: 'streams' }),
+      findContainer: call => this.findLogContainer(call),
+      send: (id, frame) => publish(topics.reply(nodeName, id), frame, 0),
+    });
+    this.session = new Session(
+      {
+        clock,
+        log: log.child({ component: 'link' }),
+        random,
+        onOnline: () => {
+          this.reporter.online();
+          this.heartbeats.online();
+          this.requests.wake();
+        },
+        onOffline: () => {
+          this.reporter.offline();
+          this.streams.closeAll();
+        },
+        onMessage: (topic, payload) => this.receive(topic, payload),
+      },
+      { url: masterUrl, credentials, epoch },
+    );
+  }
+
+  /** Runs until aborted; then says goodbye and leaves the containers running. */
+  async run(signal: AbortSignal): Promise<void> {
+    // Each step under way listens for the end, more of them than Node.js takes for a leak.
+    setMaxListeners(0, signal);
+    await this.resume();
+    await Promise.all([
+      this.sync.run(signal),
+      this.session.run(signal),
+      this.reporter.run(signal),
+      this.heartbeats.run(signal),
+      this.usage.run(signal),
+      this.node.run(signal),
+      this.requestMissing(signal),
+    ]);
+    this.streams.closeAll();
+  }
+
+  /** What ran before the device went down runs again, with no word from the master. */
+  private async resume(): Promise<void> {
+    const { set, fallback } = await this.checkpoint.load();
+    if (fallback !== 'none') {
+      const what =
+        fallback === 'previous' ? 'the one before it is used' : 'nothing runs until the master answers';
+      const message = `the checkpoint on disk is damaged; ${what}`;
+      this.reporter.addEvent({ type: 'Warning', reason: 'CheckpointDamaged', message });
+    }
+    if (set.index && set.index.cluster !== this.options.credentials.cluster) return;
+    this.set = set;
+    if (set.index) this.sync.setDesired(set);
+  }
+
+  private receive(topic: string, payload: Uint8Array): void {
+    const { node } = this.options.credentials;
+    const calls = topics.call(node, '');
+    if (topic === topics.desired(node)) this.receiveDesired(payload);
+    else if (topic === topics.documents(node)) this.receiveDocuments(payload);
+    else if (topic.startsWith(calls)) this.receiveCall(topic.slice(calls.length), payload);
+  }
+
+  private receiveDesired(payload: Uint8Array): void {
+    const parsed = parseMessage(DesiredSchema, payload);
+    if (!parsed.ok) {
+      this.complain('desired', parsed.reason);
+      return;
+    }
+    const { epoch, credentials } = this.options;
+    const accepted = acceptIndex(this.set, parsed.message, { epoch, cluster: credentials.cluster });
+    if (accepted.ok) {
+      this.accept(accepted.set);
+      // What was said of them before may have been lost with the master that heard it.
+      this.reporter.markPods([...this.sync.reports.values()].flatMap(({ uid, gone }) => (gone ? [uid] : [])));
+    } else if (accepted.reason !== 'other-epoch') this.complain('desired', accepted.reason);
+  }
+
+  private receiveDocuments(payload: Uint8Array): void {
+    const parsed = parseMessage(DocumentsSchema, payload);
+    if (parsed.ok) this.accept(acceptDocuments(this.set, parsed.message));
+    else this.complain('documents', parsed.reason);
+  }
+
+  private receiveCall(id: string, payload: Uint8Array): void {
+    const parsed = parseMessage(CallSchema, payload);
+    if (parsed.ok) this.streams.receive(id, parsed.message);
+    else this.streams.refuse(id, parsed.reason);
+  }
+
+  /** Acts before it writes: a start must not wait for a card. */
+  private accept(set: DesiredSet): void {
+    const isIndexed = set.index !== undefined;
+    this.set = set;
+    if (!isIndexed) return;
+    this.sync.setDesired(set);
+    if (missingDocuments(set).length > 0) this.requests.wake();
+    void this.checkpoint.save(set);
+  }
+
+  private complain(what: string, reason: string): void {
+    this.deps.log.warn({ message: what, reason }, 'message refused');
+  }
+
+  /** Asks for the documents that the index names, again and again until they are there. */
+  private async requestMissing(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.deps;
+    const { epoch, credentials } = this.options;
+    let waitMs = REQUEST_RETRY_MS;
+    while (!signal.aborted) {
+      await this.requests.wait(clock, waitMs, signal);
+      const missing = missingDocuments(this.set);
+      waitMs = missing.length > 0 ? REQUEST_RETRY_MS : 2 ** 30;
+      if (missing.length === 0 || !this.session.isOnline) continue;
+      const request: Request = { epoch, documents: missing.slice(0, MAX_REQUESTED_DOCUMENTS) };
+      await this.session
+        .publish(topics.requests(credentials.node), JSON.stringify(request), { qos: 1 })
+        .catch((error: unknown) => log.debug({ err: error }, 'request not sent'));
+    }
+  }
+
+  private findLogContainer(call: LogsCall): LogContainer {
+    const name = this.set.acting.get(call.podUid)?.document.name ?? call.podUid;
+    const status = this.sync.reports.get(call.podUid)?.status;
+    return logContainer(status, name, call.container, call.previous);
+  }
+}
+
+function observedOf({ index }: DesiredSet) {
+  return index && { incarnation: index.incarnation, generation: index.generation };
+}

@@ -1,0 +1,78 @@
+/** The last desired set on disk, and the one before it: what the device runs after a power cut with no master. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { type DesiredSet, emptyDesiredSet } from '../sync/desired-set.ts';
+import { checkpointIdentity, decodeCheckpoint, encodeCheckpoint } from './checkpoint-text.ts';
+import { writeAtomically } from './write-atomically.ts';
+
+/** `fallback`: the newest file could not be used, and the one before it was, or none. */
+export type Loaded = { readonly set: DesiredSet; readonly fallback: 'none' | 'previous' | 'nothing' };
+
+export class Checkpoint {
+  private readonly path: string;
+  private readonly previousPath: string;
+  private readonly log: Logger;
+  private written: string | undefined;
+  private wanted: DesiredSet | undefined;
+  private writing: Promise<void> | undefined;
+
+  constructor(folder: string, log: Logger) {
+    this.path = join(folder, 'checkpoint.json');
+    this.previousPath = join(folder, 'checkpoint.previous.json');
+    this.log = log;
+  }
+
+  /** The newest set that can be read whole; an empty one when there is none. */
+  async load(): Promise<Loaded> {
+    const newest = await readCheckpoint(this.path);
+    if (newest.set) {
+      this.written = checkpointIdentity(newest.set);
+      return { set: newest.set, fallback: 'none' };
+    }
+    const previous = await readCheckpoint(this.previousPath);
+    if (!newest.exists && !previous.exists) return { set: emptyDesiredSet, fallback: 'none' };
+    const fallback = previous.set ? 'previous' : 'nothing';
+    this.log.warn({ path: this.path, fallback }, 'checkpoint is damaged');
+    return { set: previous.set ?? emptyDesiredSet, fallback };
+  }
+
+  /**
+   * Writes the set if it differs from what is on disk; of sets that come while one is written, only the last is.
+   * A failure is logged and tried again with the next set: the agent goes on without.
+   */
+  save(set: DesiredSet): Promise<void> {
+    this.wanted = set;
+    this.writing ??= this.writeWanted().finally(() => {
+      this.writing = undefined;
+    });
+    return this.writing;
+  }
+
+  private async writeWanted(): Promise<void> {
+    while (this.wanted) {
+      const set = this.wanted;
+      this.wanted = undefined;
+      const identity = checkpointIdentity(set);
+      const text = identity === this.written ? undefined : encodeCheckpoint(set);
+      if (text === undefined) continue;
+      try {
+        await writeAtomically(this.path, text, this.previousPath);
+        this.written = identity;
+      } catch (error) {
+        this.log.error({ err: error, path: this.path }, 'checkpoint could not be written');
+      }
+    }
+  }
+}
+
+async function readCheckpoint(
+  path: string,
+): Promise<{ readonly exists: boolean; readonly set?: DesiredSet }> {
+  try {
+    return { exists: true, set: decodeCheckpoint(await readFile(path, 'utf8')) };
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    return { exists: !isMissing };
+  }
+}

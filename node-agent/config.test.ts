@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ConfigError, joinToken, readConfig } from './config.ts';
+
+const MASTER = ['--master', 'mqtt://10.0.0.1:1883'];
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pikelet-config-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe('the options', () => {
+  it('have defaults, and are frozen', () => {
+    const config = readConfig(MASTER, {});
+    expect(config).toEqual({
+      master: 'mqtt://10.0.0.1:1883',
+      dataDir: '/var/lib/pikelet-agent',
+      dockerSocket: '/var/run/docker.sock',
+      heartbeatIntervalMs: 1000,
+      logLevel: 'info',
+    });
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it('come from flags before environment before file', () => {
+    const config = file('agent.json', JSON.stringify({ name: 'file', dataDir: '/file', logLevel: 'warn' }));
+    const environment = { PIKELET_NAME: 'env', PIKELET_DATA_DIR: '/env' };
+    expect(readConfig([...MASTER, '--config', config, '--name', 'flag'], environment)).toMatchObject({
+      name: 'flag',
+      dataDir: '/env',
+      logLevel: 'warn',
+    });
+  });
+
+  it('are quantities where Kubernetes has quantities', () => {
+    const flags = ['--capacity-cpu', '0.5', '--capacity-memory', '512Mi', '--heartbeat-interval-ms', '250'];
+    expect(readConfig([...MASTER, ...flags], {})).toMatchObject({
+      capacityCpu: 500,
+      capacityMemory: 536_870_912,
+      heartbeatIntervalMs: 250,
+    });
+  });
+
+  it('are not read when help is asked for', () => {
+    expect(readConfig(['--help'], {})).toBeUndefined();
+  });
+
+  it.each([
+    { flags: [], want: '--master is missing' },
+    { flags: ['--master', 'http://x'], want: '--master: must look like mqtt://host:1883' },
+    { flags: [...MASTER, '--capacity-cpu', 'much'], want: '--capacity-cpu: must be a quantity above zero' },
+    { flags: [...MASTER, '--name', 'Bad_Name'], want: '--name: must be lower-case letters' },
+    {
+      flags: [...MASTER, '--heartbeat-interval-ms', '5'],
+      want: '--heartbeat-interval-ms: must be at least 100',
+    },
+    { flags: [...MASTER, '--heartbeat-interval-ms', 'x'], want: '--heartbeat-interval-ms: must be a number' },
+    { flags: [...MASTER, '--log-level', 'loud'], want: '--log-level: must be trace' },
+    { flags: [...MASTER, '--nonsense', '1'], want: "Unknown option '--nonsense'" },
+    { flags: [...MASTER, '--config', '/nowhere.json'], want: '--config: cannot read /nowhere.json' },
+  ])('say $want', ({ flags, want }) => {
+    expect(() => readConfig(flags, {})).toThrow(ConfigError);
+    expect(() => readConfig(flags, {})).toThrow(want);
+  });
+
+  it('says all faults at once', () => {
+    const flags = ['--master', 'x', '--log-level', 'loud'];
+    expect(() => readConfig(flags, {})).toThrow(/--master.*\n--log-level/);
+  });
+});
+
+describe('the join token', () => {
+  it('comes from the option or from a file, only when it is needed', () => {
+    expect(joinToken({ token: 'a.b' })).toBe('a.b');
+    expect(joinToken({ tokenFile: file('token', ' c.d\n') })).toBe('c.d');
+    expect(() => joinToken({})).toThrow('--token is missing');
+    expect(() => joinToken({ tokenFile: file('empty', '\n') })).toThrow('is empty');
+    expect(readConfig([...MASTER, '--token-file', '/nowhere'], {})?.tokenFile).toBe('/nowhere');
+  });
+});

@@ -1,0 +1,86 @@
+/** Bounds of the agent: unit, reason, and what happens at the bound. */
+import type { BackoffPolicy } from '../shared/backoff.ts';
+
+/** Tries to reach the broker, for ever: the first soon enough that a blip is not seen, the last often enough that a repaired link is used within seconds. */
+export const RECONNECT_BACKOFF: BackoffPolicy = { baseMs: 250, capMs: 5000, factor: 2, jitter: 0.3 };
+
+/** Wait after a refused credential or join, milliseconds: only a person can mend it, and each try costs the master a check. */
+export const REFUSED_RETRY_MS = 30_000;
+
+/** Longest wait for TCP and CONNACK together, milliseconds; a silently cut link is then tried afresh. */
+export const CONNECT_TIMEOUT_MS = 5000;
+
+/** Longest wait for the answer to a join request, milliseconds. */
+export const JOIN_TIMEOUT_MS = 10_000;
+
+/** MQTT keep-alive, seconds: a link that is dead without a word is noticed after one and a half times this. */
+export const KEEPALIVE_SECONDS = 3;
+
+/** Longest wait for the goodbye at shutdown, milliseconds; after it the broker sends the will. */
+export const GOODBYE_TIMEOUT_MS = 1500;
+
+/** Shortest time between two reports, milliseconds: what changes meanwhile goes into one. */
+export const REPORT_INTERVAL_MS = 50;
+
+/** Events kept while they cannot be sent; at the bound the oldest are dropped. */
+export const EVENTS_MAX = 256;
+
+/** Events in one report: the rest follows in the next. */
+export const EVENTS_PER_REPORT_MAX = 64;
+
+/** Wait before asking again for documents that have not come, milliseconds. */
+export const REQUEST_RETRY_MS = 2000;
+
+/** Documents kept for an index that has not come yet; at the bound the oldest are dropped and asked for again. */
+export const DOCUMENTS_AHEAD_MAX = 220;
+
+/** A look at everything even if nothing happened, milliseconds: a lost hint costs at most this. */
+export const RESYNC_INTERVAL_MS = 10_000;
+
+/** Tries to reach the container engine. */
+export const ENGINE_BACKOFF: BackoffPolicy = { baseMs: 500, capMs: 5000, factor: 2, jitter: 0.2 };
+
+/** Kubernetes's CrashLoopBackOff: 10 s doubling to 5 min; the first restart is at once. */
+export const CRASH_BACKOFF: BackoffPolicy = { baseMs: 10_000, capMs: 300_000, factor: 2, jitter: 0 };
+
+/** A container that ran this long, milliseconds, starts its back-off anew: Kubernetes's 10 min. */
+export const CRASH_RESET_MS = 600_000;
+
+/** Kubernetes's image pull back-off. */
+export const PULL_BACKOFF: BackoffPolicy = { baseMs: 10_000, capMs: 300_000, factor: 2, jitter: 0 };
+
+/** Time for which a failed pull shows as ErrImagePull before it shows as ImagePullBackOff, milliseconds. */
+export const PULL_ERROR_SHOWN_MS = 2000;
+
+/** Retries of a container that could not be made or started: no image to fetch, so sooner than a pull. */
+export const CREATE_BACKOFF: BackoffPolicy = { baseMs: 2000, capMs: 60_000, factor: 2, jitter: 0 };
+
+/** Kubernetes's default grace period, seconds, used for a pod of which only its containers are left. */
+export const DEFAULT_GRACE_SECONDS = 30;
+
+/** Log streams at a time: each may hold STREAM_CREDIT_BYTES on a slow link; one more is refused. */
+export const STREAMS_MAX = 16;
+
+/** Time between samples of containers' usage, milliseconds: one engine call per container, so seldom. */
+export const CONTAINER_USAGE_INTERVAL_MS = 10_000;
+
+/** Time between samples of the device's usage, milliseconds: a few reads of /proc. */
+export const NODE_USAGE_INTERVAL_MS = 2000;
+
+/** Usage is sent at least this often, milliseconds, moved or not. */
+export const USAGE_SENT_MS_MAX = 30_000;
+
+/** CPU, thousandths of a core, that usage must move by to be sent. */
+export const USAGE_CPU_STEP_MILLI = 50;
+
+/** Memory, bytes, that usage must move by to be sent. */
+export const USAGE_MEMORY_STEP_BYTES = 8 * 1024 * 1024;
+
+/** Time between looks at what the device is (disk, conditions, addresses), milliseconds. */
+export const NODE_REPORT_INTERVAL_MS = 10_000;
+
+/** Largest message of an event, characters: the wire's own bound. */
+export const EVENT_MESSAGE_MAX = 1024;
+
+/** Time between questions to a healthy engine what it is, milliseconds: it changes with an upgrade only. */
+export const ENGINE_INFO_INTERVAL_MS = 300_000;

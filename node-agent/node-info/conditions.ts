@@ -1,0 +1,154 @@
+/** What is wrong with a device, as Kubernetes node conditions: each says how to mend it. Pure. */
+import { RuntimeError, type RuntimeInfo } from '../runtime/container-runtime.ts';
+import type { Disk, Vitals } from './vitals.ts';
+
+/** One condition of the node's report; `True` means trouble for each of these types. */
+export type NodeHealthCondition = {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+};
+
+/** The engine as last asked: what it is, why it did not answer, or undefined when it was not asked yet. */
+export type EngineAnswer = RuntimeInfo | RuntimeError | undefined;
+
+/** Bounds of pressure. Kubelet's (100 MiB, 10 %, 5 %), but no more than a small device can spare. */
+const MEMORY_AVAILABLE_BYTES_MIN = 100 * 1024 * 1024;
+const MEMORY_AVAILABLE_SHARE_MIN = 0.1;
+const DISK_FREE_BYTES_MIN = 1024 ** 3;
+const DISK_FREE_SHARE_MIN = 0.1;
+const INODES_FREE_SHARE_MIN = 0.05;
+const PROCESSES_FREE_SHARE_MIN = 0.1;
+/** A pressure ends only this far above the bound where it began, so that it does not flap. */
+const RELIEF_FACTOR = 1.25;
+
+/** All conditions but Ready, in a fixed order. `troubled` names the types that were True the last time. */
+export function nodeConditions(
+  vitals: Vitals,
+  engine: EngineAnswer,
+  troubled: ReadonlySet<string>,
+): readonly NodeHealthCondition[] {
+  const boundOf = (type: string) => (troubled.has(type) ? RELIEF_FACTOR : 1);
+  return [
+    memoryPressure(vitals, boundOf('MemoryPressure')),
+    diskPressure(vitals.disks, boundOf('DiskPressure')),
+    pidPressure(vitals, boundOf('PIDPressure')),
+    containerRuntimeUnavailable(engine),
+    memoryLimitsUnavailable(vitals, engine),
+    ...underVoltage(vitals),
+    ...throttled(vitals),
+  ];
+}
+
+function memoryPressure(vitals: Vitals, factor: number): NodeHealthCondition {
+  const { memoryTotalBytes, memoryAvailableBytes } = vitals;
+  const bound = Math.min(MEMORY_AVAILABLE_BYTES_MIN, memoryTotalBytes * MEMORY_AVAILABLE_SHARE_MIN);
+  if (memoryAvailableBytes >= bound * factor)
+    return fine('MemoryPressure', 'HasSufficientMemory', 'enough memory is available');
+  return trouble(
+    'MemoryPressure',
+    'HasInsufficientMemory',
+    `${mebibytes(memoryAvailableBytes)} of ${mebibytes(memoryTotalBytes)} memory is available: move pods away or give them memory limits`,
+  );
+}
+
+function diskPressure(disks: readonly Disk[], factor: number): NodeHealthCondition {
+  const full = disks.find(disk => {
+    const bound = Math.min(DISK_FREE_BYTES_MIN, disk.totalBytes * DISK_FREE_SHARE_MIN);
+    return disk.freeBytes < bound * factor;
+  });
+  if (full)
+    return trouble(
+      'DiskPressure',
+      'HasDiskPressure',
+      `${mebibytes(full.freeBytes)} of ${mebibytes(full.totalBytes)} is free at ${full.path}: remove files, or unused images with docker image prune -a`,
+    );
+  // File systems such as btrfs have no fixed number of inodes and say 0.
+  const crowded = disks.find(
+    disk => disk.totalInodes > 0 && disk.freeInodes < disk.totalInodes * INODES_FREE_SHARE_MIN * factor,
+  );
+  if (crowded)
+    return trouble(
+      'DiskPressure',
+      'HasInodePressure',
+      `${crowded.freeInodes} of ${crowded.totalInodes} inodes are free at ${crowded.path}: remove files, or unused images with docker image prune -a`,
+    );
+  return fine('DiskPressure', 'HasNoDiskPressure', 'enough disk space is free');
+}
+
+function pidPressure({ processes, processesMax }: Vitals, factor: number): NodeHealthCondition {
+  if (processesMax - processes >= processesMax * PROCESSES_FREE_SHARE_MIN * factor)
+    return fine('PIDPressure', 'HasSufficientPID', 'enough process ids are free');
+  return trouble(
+    'PIDPressure',
+    'HasInsufficientPID',
+    `${processes} of ${processesMax} process ids are taken: find the program that starts so many, or raise kernel.pid_max`,
+  );
+}
+
+function containerRuntimeUnavailable(engine: EngineAnswer): NodeHealthCondition {
+  const type = 'ContainerRuntimeUnavailable';
+  if (engine === undefined)
+    return { type, status: 'Unknown', reason: 'NotAsked', message: 'the container engine was not asked yet' };
+  if (engine instanceof RuntimeError)
+    return trouble(
+      type,
+      engine.failure === 'unreachable' ? 'EngineUnreachable' : 'EngineFailing',
+      engine.message,
+    );
+  return fine(type, 'EngineAnswers', `${engine.name} ${engine.version} answers`);
+}
+
+function memoryLimitsUnavailable(vitals: Vitals, engine: EngineAnswer): NodeHealthCondition {
+  const type = 'MemoryLimitsUnavailable';
+  const engineSaysNo = engine !== undefined && !(engine instanceof RuntimeError) && !engine.canLimitMemory;
+  if (vitals.hasMemoryCgroup && !engineSaysNo)
+    return fine(type, 'MemoryCgroupEnabled', 'memory limits of containers are kept');
+  const where = vitals.commandLineFile ?? "the kernel's command line";
+  const mend = vitals.hasMemoryCgroup
+    ? 'the kernel could, but the container engine says that it cannot: restart it'
+    : `add cgroup_enable=memory to the end of the line in ${where} and reboot`;
+  return trouble(type, 'MemoryCgroupDisabled', `memory limits of containers are not kept: ${mend}`);
+}
+
+/** Bits of get_throttled: https://www.raspberrypi.com/documentation/computers/os.html#get_throttled */
+const NOW = { underVoltage: 1, capped: 0b1110 };
+const SINCE_BOOT_SHIFT = 16;
+const SUPPLY = 'use a stronger power supply and a shorter cable';
+const COOLING = 'cool the device or improve its power supply';
+
+/** None on a device without such a sensor. */
+function underVoltage({ throttledBits, underVoltageAlarm }: Vitals): readonly NodeHealthCondition[] {
+  const type = 'UnderVoltage';
+  if (throttledBits === undefined && underVoltageAlarm === undefined) return [];
+  const bits = throttledBits ?? 0;
+  if (underVoltageAlarm || bits & NOW.underVoltage)
+    return [trouble(type, 'SupplyTooWeak', `the supply voltage is too low: ${SUPPLY}`)];
+  if ((bits >> SINCE_BOOT_SHIFT) & NOW.underVoltage)
+    return [fine(type, 'SinceBoot', `the supply voltage was too low at times since boot: ${SUPPLY}`)];
+  return [fine(type, 'SupplySufficient', 'the supply voltage is sufficient')];
+}
+
+/** None on a device that cannot tell. */
+function throttled({ throttledBits }: Vitals): readonly NodeHealthCondition[] {
+  const type = 'Throttled';
+  if (throttledBits === undefined) return [];
+  if (throttledBits & NOW.capped)
+    return [trouble(type, 'ProcessorSlowedDown', `the processor is slowed down: ${COOLING}`)];
+  if ((throttledBits >> SINCE_BOOT_SHIFT) & NOW.capped)
+    return [fine(type, 'SinceBoot', `the processor was slowed down at times since boot: ${COOLING}`)];
+  return [fine(type, 'FullSpeed', 'the processor runs at full speed')];
+}
+
+function fine(type: string, reason: string, message: string): NodeHealthCondition {
+  return { type, status: 'False', reason, message };
+}
+
+function trouble(type: string, reason: string, message: string): NodeHealthCondition {
+  return { type, status: 'True', reason, message };
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 1024 ** 2)} MiB`;
+}

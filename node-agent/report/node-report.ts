@@ -1,0 +1,90 @@
+/** What the device is, as its Node says it. Pure. */
+import { MAX_PODS_PER_NODE } from '../../shared/protocol/limits.ts';
+import type { NodeReport } from '../../shared/protocol/messages.ts';
+import { formatBytes, formatCpuMilli } from '../../shared/quantity.ts';
+import type { NodeHealthCondition } from '../node-info/conditions.ts';
+import { type NodeFacts, nodeSystemInfo } from '../node-info/facts.ts';
+import type { Hardware } from '../node-info/hardware.ts';
+import { nodeLabels } from '../node-info/labels.ts';
+import { RuntimeError, type RuntimeInfo } from '../runtime/container-runtime.ts';
+
+/** The Kubernetes version whose pods this agent runs, and the agent's own. */
+export const AGENT_VERSION = 'v1.32.0+pikelet.0.1.0';
+
+/** Memory that stays the device's own, as the kubelet keeps 100 MiB from pods; a tenth on a device with little. */
+const RESERVED_BYTES_MAX = 100 * 1024 * 1024;
+
+export type NodeReportInput = {
+  readonly nodeName: string;
+  readonly facts: NodeFacts;
+  readonly hardware: Hardware | undefined;
+  readonly health: readonly NodeHealthCondition[];
+  /** What the engine said last; undefined before it was asked. */
+  readonly engine: RuntimeInfo | RuntimeError | undefined;
+  /** A share of the machine, for a device that is one of several on it. */
+  readonly capacityCpuMilli?: number;
+  readonly capacityMemoryBytes?: number;
+};
+
+/** Thousandths of a core and bytes that pods may use. */
+export function allocatableOf(input: NodeReportInput): {
+  readonly cpuMilli: number;
+  readonly memoryBytes: number;
+} {
+  const { cpuMilli, memoryBytes } = capacityOf(input);
+  return { cpuMilli, memoryBytes: memoryBytes - Math.min(RESERVED_BYTES_MAX, Math.ceil(memoryBytes / 10)) };
+}
+
+/** The node as reported to the master. */
+export function nodeReport(input: NodeReportInput): NodeReport {
+  const { nodeName, facts, hardware, health, engine } = input;
+  const runtime = engine instanceof RuntimeError ? undefined : engine;
+  return {
+    // Several virtual devices share a host name; the label must tell nodes apart, as topology spread relies on it.
+    labels: { ...nodeLabels(facts, hardware), 'kubernetes.io/hostname': nodeName },
+    capacity: quantities(capacityOf(input)),
+    allocatable: quantities(allocatableOf(input)),
+    nodeInfo: nodeSystemInfo(facts, runtime, AGENT_VERSION),
+    addresses: facts.addresses.map(({ type, address }) => ({ type, address })),
+    conditions: [readyCondition(engine), ...health],
+  };
+}
+
+function readyCondition(engine: NodeReportInput['engine']): NodeReport['conditions'][number] {
+  if (engine instanceof RuntimeError)
+    return {
+      type: 'Ready',
+      status: 'False',
+      reason: 'ContainerRuntimeDown',
+      message: `${engine.message}; on the device, install it with "apt-get install docker.io" or start it with "systemctl start docker"`,
+    };
+  if (engine === undefined)
+    return {
+      type: 'Ready',
+      status: 'Unknown',
+      reason: 'Starting',
+      message: 'the container engine was not asked yet',
+    };
+  return { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'the agent is ready to run pods' };
+}
+
+function capacityOf({ facts, capacityCpuMilli, capacityMemoryBytes }: NodeReportInput): {
+  readonly cpuMilli: number;
+  readonly memoryBytes: number;
+} {
+  return {
+    cpuMilli: capacityCpuMilli ?? facts.cpuCount * 1000,
+    memoryBytes: capacityMemoryBytes ?? facts.memoryBytes,
+  };
+}
+
+function quantities(amounts: {
+  readonly cpuMilli: number;
+  readonly memoryBytes: number;
+}): Record<string, string> {
+  return {
+    cpu: formatCpuMilli(amounts.cpuMilli),
+    memory: formatBytes(amounts.memoryBytes),
+    pods: String(MAX_PODS_PER_NODE),
+  };
+}

@@ -1,0 +1,120 @@
+/** Keeps an eye on the device and its engine, and says so when what the node is has changed. */
+import type { Logger } from 'pino';
+import type { Clock } from '../../shared/clock.ts';
+import type { NodeReport } from '../../shared/protocol/messages.ts';
+import { ENGINE_INFO_INTERVAL_MS, NODE_REPORT_INTERVAL_MS } from '../limits.ts';
+import type { Hardware } from '../node-info/hardware.ts';
+import type { NodeObserver } from '../node-info/node-observer.ts';
+import { type ContainerRuntime, RuntimeError, type RuntimeInfo } from '../runtime/container-runtime.ts';
+import { Waker } from '../sync/waker.ts';
+import { allocatableOf, type NodeReportInput, nodeReport } from './node-report.ts';
+
+export type NodeWatchDeps = {
+  readonly runtime: ContainerRuntime;
+  readonly observer: NodeObserver;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly nodeName: string;
+  readonly capacityCpuMilli?: number;
+  readonly capacityMemoryBytes?: number;
+  readonly onNode: (node: NodeReport) => void;
+};
+
+export class NodeWatch {
+  private readonly deps: NodeWatchDeps;
+  private readonly waker = new Waker();
+  private engine: RuntimeInfo | RuntimeError | undefined;
+  private engineAskedAtMs = Number.NEGATIVE_INFINITY;
+  private hardware: Hardware | undefined;
+  private said = '';
+  private input: NodeReportInput;
+
+  constructor(deps: NodeWatchDeps) {
+    this.deps = deps;
+    this.input = this.describe([]);
+  }
+
+  /** What a container may ask of its node. */
+  get facts(): {
+    readonly hostIp: string;
+    readonly allocatableCpuMilli: number;
+    readonly allocatableMemoryBytes: number;
+  } {
+    const { cpuMilli, memoryBytes } = allocatableOf(this.input);
+    const hostIp = this.input.facts.addresses.find(({ type }) => type === 'InternalIP')?.address ?? '';
+    return { hostIp, allocatableCpuMilli: cpuMilli, allocatableMemoryBytes: memoryBytes };
+  }
+
+  /** The engine went away, or answers again: look at once. */
+  engineChanged(): void {
+    this.engineAskedAtMs = Number.NEGATIVE_INFINITY;
+    this.waker.wake();
+  }
+
+  /** Watches until aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.deps;
+    void this.askHardware(signal);
+    while (!signal.aborted) {
+      await this.look(signal);
+      await this.waker.wait(clock, NODE_REPORT_INTERVAL_MS, signal);
+    }
+  }
+
+  private async look(signal: AbortSignal): Promise<void> {
+    const { observer, clock, onNode, log } = this.deps;
+    if (clock.monotonicMs() - this.engineAskedAtMs >= ENGINE_INFO_INTERVAL_MS) await this.askEngine(signal);
+    if (signal.aborted) return;
+    try {
+      this.input = this.describe(await observer.health(this.engine));
+    } catch (error) {
+      log.warn({ err: error }, 'device could not be read');
+      return;
+    }
+    const node = nodeReport(this.input);
+    // Messages carry numbers that move all the time; a change of them alone is not worth a report.
+    const essence = JSON.stringify({
+      ...node,
+      conditions: node.conditions.map(({ type, status, reason }) => [type, status, reason]),
+    });
+    if (essence === this.said) return;
+    this.said = essence;
+    onNode(node);
+  }
+
+  private describe(health: NodeReportInput['health']): NodeReportInput {
+    const { observer, nodeName, capacityCpuMilli, capacityMemoryBytes } = this.deps;
+    const { engine, hardware } = this;
+    return {
+      nodeName,
+      facts: observer.facts(),
+      hardware,
+      health,
+      engine,
+      capacityCpuMilli,
+      capacityMemoryBytes,
+    };
+  }
+
+  /** A failing engine is asked again with the next look. */
+  private async askEngine(signal: AbortSignal): Promise<void> {
+    const { runtime, clock } = this.deps;
+    try {
+      this.engine = await runtime.info(signal);
+      this.engineAskedAtMs = clock.monotonicMs();
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof RuntimeError)) throw error;
+      this.engine = error;
+    }
+  }
+
+  private async askHardware(signal: AbortSignal): Promise<void> {
+    try {
+      this.hardware = await this.deps.observer.hardware(signal);
+      if (this.hardware) this.waker.wake();
+    } catch (error) {
+      if (!signal.aborted) this.deps.log.debug({ err: error }, 'hardware not described');
+    }
+  }
+}

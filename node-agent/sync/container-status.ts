@@ -1,0 +1,139 @@
+/** The status of one container in Kubernetes's words. Pure. */
+import type * as core from 'kubernetes-types/core/v1';
+import { PULL_ERROR_SHOWN_MS } from '../limits.ts';
+import type { RuntimeContainer } from '../runtime/container-runtime.ts';
+import type { PlanMemory } from './draft.ts';
+import { isImageReference } from './image-reference.ts';
+import { containerKey } from './memory.ts';
+import { type ContainerView, type PodView, willRestart } from './pod-view.ts';
+import { matchesContainer } from './spec-digest.ts';
+
+export type StatusFacts = {
+  readonly memory: PlanMemory;
+  /** Of the pod's document. */
+  readonly digest: string;
+  /** Monotonic. */
+  readonly nowMs: number;
+  readonly isTerminating: boolean;
+  /** True while the pod's init containers have not all served. */
+  readonly isInitializing: boolean;
+};
+
+/** RFC 3339 in whole seconds, as the API has it. */
+export function formatTime(wallMs: number): string {
+  return `${new Date(wallMs).toISOString().slice(0, 19)}Z`;
+}
+
+/** The status of a container, made or not. */
+export function containerStatus(pod: PodView, view: ContainerView, facts: StatusFacts): core.ContainerStatus {
+  const { newest, container } = view;
+  const state = stateOf(pod, view, facts);
+  const last = state.waiting || state.running ? lastEnded(view) : lastEnded(view, newest);
+  const shown = view.running ?? newest;
+  const isReady = view.role === 'init' ? state.terminated?.exitCode === 0 : state.running !== undefined;
+  return {
+    name: container.name,
+    image: container.image ?? '',
+    imageID: shown?.imageId ?? '',
+    ...(shown ? { containerID: idOf(shown) } : {}),
+    ready: isReady,
+    started: state.running !== undefined,
+    restartCount: newest?.labels.attempt ?? 0,
+    state,
+    lastState: last ? { terminated: terminated(last) } : {},
+  };
+}
+
+function stateOf(pod: PodView, view: ContainerView, facts: StatusFacts): core.ContainerState {
+  const { running, newest } = view;
+  if (running?.state.kind === 'running')
+    return { running: { startedAt: formatTime(running.state.startedAtMs) } };
+  if (newest?.state.kind === 'exited') {
+    const mayRun = !facts.isTerminating && willRestart(view, pod, facts.memory.replaced);
+    const reason = mayRun ? waitingReason(pod, view, facts) : undefined;
+    return reason ? { waiting: reason } : { terminated: terminated(newest) };
+  }
+  const reason = waitingReason(pod, view, facts);
+  return { waiting: reason ?? { reason: facts.isInitializing ? 'PodInitializing' : 'ContainerCreating' } };
+}
+
+/** Why it does not run although it should; undefined when only a moment is missing. */
+function waitingReason(
+  pod: PodView,
+  view: ContainerView,
+  facts: StatusFacts,
+): core.ContainerStateWaiting | undefined {
+  const { memory, nowMs, digest } = facts;
+  const { uid, name, namespace } = pod.document;
+  const { container, newest } = view;
+  const key = containerKey(uid, container.name);
+  const crash = memory.crashes.get(key);
+  const isResting = newest !== undefined && crash?.containerId === newest.id && crash.retryAtMs > nowMs;
+  if (isResting && matchesContainer(newest.labels.specDigest, container))
+    return {
+      reason: 'CrashLoopBackOff',
+      message: `back-off ${formatDelay(crash.delayMs)} restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`,
+    };
+  const failure = memory.failures.get(key);
+  if (failure?.digest === digest) return { reason: failure.reason, message: failure.message };
+  return imageReason(container, facts);
+}
+
+function imageReason(
+  container: core.Container,
+  { memory, nowMs }: StatusFacts,
+): core.ContainerStateWaiting | undefined {
+  const image = container.image ?? '';
+  if (!isImageReference(image))
+    return {
+      reason: 'InvalidImageName',
+      message: `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`,
+    };
+  if (container.imagePullPolicy === 'Never')
+    return memory.images.get(image) === 'absent'
+      ? {
+          reason: 'ErrImageNeverPull',
+          message: `Container image "${image}" is not present with pull policy of Never`,
+        }
+      : undefined;
+  const failure = memory.pullFailures.get(image);
+  if (!failure) return undefined;
+  if (nowMs < failure.failedAtMs + PULL_ERROR_SHOWN_MS)
+    return { reason: 'ErrImagePull', message: failure.message };
+  return {
+    reason: 'ImagePullBackOff',
+    message: `Back-off pulling image "${image}": ErrImagePull: ${failure.message}`,
+  };
+}
+
+/** The last container that ended, other than `except`. */
+function lastEnded(view: ContainerView, except?: RuntimeContainer): RuntimeContainer | undefined {
+  return view.attempts.find(each => each.state.kind === 'exited' && each !== except);
+}
+
+/** How a container ended; empty for one that did not. */
+function terminated(container: RuntimeContainer): core.ContainerStateTerminated {
+  const { state } = container;
+  if (state.kind !== 'exited') return { exitCode: 0 };
+  const { exitCode, oomKilled, message } = state;
+  const reason = oomKilled ? 'OOMKilled' : message ? 'StartError' : exitCode === 0 ? 'Completed' : 'Error';
+  return {
+    exitCode,
+    reason,
+    ...(message ? { message } : {}),
+    startedAt: formatTime(state.startedAtMs),
+    finishedAt: formatTime(state.finishedAtMs),
+    containerID: idOf(container),
+  };
+}
+
+/** Kubernetes names the runtime before the id. */
+export function idOf(container: RuntimeContainer): string {
+  return `docker://${container.id}`;
+}
+
+/** Go's way to write a duration: 10s, 2m40s. */
+function formatDelay(delayMs: number): string {
+  const seconds = Math.round(delayMs / 1000);
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
+}

@@ -1,0 +1,215 @@
+/** Carries out one step on the device and remembers what came of it. Decides nothing; a step that fails is planned again. */
+import type { Logger } from 'pino';
+import { assertNever } from '../../shared/assert-never.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { EventReport, PodDocument } from '../../shared/protocol/messages.ts';
+import { type ContainerRuntime, RuntimeError } from '../runtime/container-runtime.ts';
+import { planVolume } from '../volumes/plan-volume.ts';
+import { deletePodFolder, prepareVolume } from '../volumes/write-volumes.ts';
+import {
+  type ContainerFailureReason,
+  containerKey,
+  noteFailure,
+  notePullFailure,
+  type SyncMemory,
+} from './memory.ts';
+
+import { type RenderFacts, renderContainer } from './render-container.ts';
+import { RenderError } from './render-error.ts';
+import type { Step } from './steps.ts';
+
+export type ExecuteDeps = {
+  readonly runtime: ContainerRuntime;
+  readonly memory: SyncMemory;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly facts: () => RenderFacts;
+  /** The document to act on, with its digest; undefined once the pod has left the index. */
+  readonly documentOf: (
+    uid: string,
+  ) => { readonly digest: string; readonly document: PodDocument } | undefined;
+  readonly emit: (event: EventReport) => void;
+};
+
+/**
+ * Resolves when the step was done or its failure remembered. Rejects with RuntimeError `unreachable` when the engine is
+ * away, and with the signal's reason when aborted: nothing is remembered of either.
+ */
+export async function executeStep(deps: ExecuteDeps, step: Step, signal: AbortSignal): Promise<void> {
+  switch (step.kind) {
+    case 'pull':
+      return pull(deps, step, signal);
+    case 'run':
+      return run(deps, step, signal);
+    case 'start':
+      return start(deps, step, signal);
+    case 'stop':
+      return stop(deps, step, signal);
+    case 'remove':
+      return deps.runtime.remove(step.id, signal);
+    case 'refresh-files':
+      return refreshFiles(deps, step.uid);
+    case 'delete-files':
+      await deletePodFolder(deps.facts().podsFolder, step.uid);
+      deps.memory.folders.delete(step.uid);
+      deps.memory.projected.delete(step.uid);
+      return;
+    default:
+      assertNever(step, 'step');
+  }
+}
+
+type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>;
+
+async function pull(deps: ExecuteDeps, step: StepOf<'pull'>, signal: AbortSignal): Promise<void> {
+  const { runtime, memory, clock } = deps;
+  const { image } = step;
+  const startedAtMs = clock.monotonicMs();
+  say(deps, step, 'Normal', 'Pulling', `Pulling image "${image}"`);
+  try {
+    await runtime.pull(image, signal);
+    const presence = await runtime.image(image, signal);
+    memory.images.set(image, presence ?? 'absent');
+    memory.pulledAtMs.set(image, clock.monotonicMs());
+    memory.pullFailures.delete(image);
+    const seconds = `${((clock.monotonicMs() - startedAtMs) / 1000).toFixed(3)}s`;
+    const size = presence ? ` Image size: ${presence.sizeBytes} bytes.` : '';
+    const took = `${seconds} (${seconds} including waiting).`;
+    say(deps, step, 'Normal', 'Pulled', `Successfully pulled image "${image}" in ${took}${size}`);
+  } catch (error) {
+    const message = failureMessage(error, signal);
+    notePullFailure(memory, image, message, clock.monotonicMs());
+    say(deps, step, 'Warning', 'Failed', `Failed to pull image "${image}": ${message}`);
+    say(deps, step, 'Warning', 'Failed', 'Error: ErrImagePull');
+    deps.log.warn({ image, reason: message }, 'image pull failed');
+  }
+}
+
+async function run(deps: ExecuteDeps, step: StepOf<'run'>, signal: AbortSignal): Promise<void> {
+  const held = deps.documentOf(step.uid);
+  const container = held && containersOf(held.document).find(({ name }) => name === step.container);
+  if (!held || !container) return;
+  const { runtime, memory } = deps;
+  const image = container.image ?? '';
+  const fail = (reason: ContainerFailureReason, message: string) => {
+    const key = containerKey(step.uid, step.container);
+    noteFailure(memory, { key, reason, message, digest: held.digest }, deps.clock.monotonicMs());
+    say(deps, step, 'Warning', 'Failed', `Error: ${message}`);
+    deps.log.warn(
+      { pod: held.document.name, container: step.container, reason, message },
+      'container failed',
+    );
+  };
+  let id: string;
+  try {
+    const { spec, volumes } = renderContainer(held.document, container, step, deps.facts());
+    if (volumes.length > 0) {
+      memory.folders.add(step.uid);
+      memory.projected.set(step.uid, held.digest);
+    }
+    for (const volume of volumes) await prepareVolume(volume);
+    if (!wasPulledFor(memory, step.uid, image))
+      say(deps, step, 'Normal', 'Pulled', `Container image "${image}" already present on machine`);
+    id = (await runtime.create(spec, signal)).id;
+  } catch (error) {
+    if (error instanceof RuntimeError && error.failure === 'image-not-found') memory.images.delete(image);
+    return fail(
+      error instanceof RuntimeError ? 'CreateContainerError' : 'CreateContainerConfigError',
+      failureMessage(error, signal),
+    );
+  }
+  say(deps, step, 'Normal', 'Created', `Created container: ${step.container}`);
+  await startCreated(deps, { ...step, id }, fail, signal);
+}
+
+async function start(deps: ExecuteDeps, step: StepOf<'start'>, signal: AbortSignal): Promise<void> {
+  const digest = deps.documentOf(step.uid)?.digest ?? '';
+  const fail = (reason: ContainerFailureReason, message: string) => {
+    const key = containerKey(step.uid, step.container);
+    noteFailure(deps.memory, { key, reason, message, digest }, deps.clock.monotonicMs());
+    say(deps, step, 'Warning', 'Failed', `Error: ${message}`);
+  };
+  await startCreated(deps, step, fail, signal);
+}
+
+async function startCreated(
+  deps: ExecuteDeps,
+  step: { readonly uid: string; readonly container: string; readonly id: string },
+  fail: (reason: ContainerFailureReason, message: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await deps.runtime.start(step.id, signal);
+  } catch (error) {
+    return fail(
+      'RunContainerError',
+      `failed to start container "${step.container}": ${failureMessage(error, signal)}`,
+    );
+  }
+  deps.memory.failures.delete(containerKey(step.uid, step.container));
+  say(deps, step, 'Normal', 'Started', `Started container ${step.container}`);
+}
+
+async function stop(deps: ExecuteDeps, step: StepOf<'stop'>, signal: AbortSignal): Promise<void> {
+  const isReplaced = step.reason === 'changed' || step.reason === 'network';
+  if (isReplaced) deps.memory.replaced.add(step.id);
+  const why =
+    step.reason === 'changed'
+      ? `Container ${step.container} definition changed, will be restarted`
+      : step.reason === 'network'
+        ? `Container ${step.container} lost its pod's network, will be restarted`
+        : `Stopping container ${step.container}`;
+  say(deps, step, 'Normal', 'Killing', why);
+  await deps.runtime.stop(step.id, step.graceSeconds, signal);
+}
+
+/** Only what is projected: an emptyDir is made once, and a host path is the user's. */
+async function refreshFiles(deps: ExecuteDeps, uid: string): Promise<void> {
+  const held = deps.documentOf(uid);
+  if (!held) return;
+  deps.memory.projected.set(uid, held.digest);
+  for (const { name, configMap, secret } of held.document.spec.volumes ?? []) {
+    if (!configMap && !secret) continue;
+    try {
+      await prepareVolume(planVolume(held.document, name, deps.facts().podsFolder));
+    } catch (error) {
+      if (!(error instanceof RenderError)) throw error;
+      const message = `MountVolume.SetUp failed for volume "${name}" : ${error.message}`;
+      deps.emit({ podUid: uid, type: 'Warning', reason: 'FailedMount', message });
+    }
+  }
+}
+
+/** What to tell the user; throws the error on when it is no failure of the step's own. */
+function failureMessage(error: unknown, signal: AbortSignal): string {
+  if (signal.aborted) throw error;
+  if (error instanceof RuntimeError) {
+    if (error.failure === 'unreachable') throw error;
+    return error.message;
+  }
+  if (error instanceof RenderError) return error.message;
+  if (error instanceof Error && 'code' in error) return error.message;
+  throw error;
+}
+
+function wasPulledFor(memory: SyncMemory, uid: string, image: string): boolean {
+  return (memory.pulledAtMs.get(image) ?? -1) >= (memory.seen.get(uid)?.atMs ?? 0);
+}
+
+function containersOf(document: PodDocument) {
+  return [...document.spec.containers, ...(document.spec.initContainers ?? [])];
+}
+
+function say(
+  deps: ExecuteDeps,
+  step: { readonly uid: string; readonly container: string },
+  type: EventReport['type'],
+  reason: string,
+  message: string,
+): void {
+  const isInit = deps
+    .documentOf(step.uid)
+    ?.document.spec.initContainers?.some(({ name }) => name === step.container);
+  const fieldPath = `spec.${isInit ? 'initContainers' : 'containers'}{${step.container}}`;
+  deps.emit({ podUid: step.uid, type, reason, message, fieldPath });
+}

@@ -1,0 +1,145 @@
+/**
+ * What the agent remembers between two looks and cannot read off the containers: back-offs, failures, images seen.
+ * Times are of the monotonic clock. It is lost with the process, as the kubelet's is: after a restart everything is tried at once.
+ */
+import { backoffDelayMs } from '../../shared/backoff.ts';
+import { CRASH_BACKOFF, CRASH_RESET_MS, CREATE_BACKOFF, PULL_BACKOFF } from '../limits.ts';
+import type { ImagePresence, RuntimeContainer } from '../runtime/container-runtime.ts';
+
+export type CrashRecord = {
+  readonly containerId: string;
+  /** Exits in a row, 1 for the first. */
+  readonly streak: number;
+  readonly delayMs: number;
+  readonly retryAtMs: number;
+};
+
+export type ContainerFailureReason =
+  | 'CreateContainerConfigError'
+  | 'CreateContainerError'
+  | 'RunContainerError';
+
+export type FailureRecord = {
+  readonly reason: ContainerFailureReason;
+  readonly message: string;
+  readonly failures: number;
+  readonly retryAtMs: number;
+  /** The document it failed with: another one is tried at once. */
+  readonly digest: string;
+};
+
+export type PullRecord = {
+  readonly message: string;
+  readonly failures: number;
+  readonly failedAtMs: number;
+  readonly retryAtMs: number;
+};
+
+export type SyncMemory = {
+  /** By container key. */
+  readonly crashes: Map<string, CrashRecord>;
+  readonly failures: Map<string, FailureRecord>;
+  /** By image reference. */
+  readonly pullFailures: Map<string, PullRecord>;
+  readonly pulledAtMs: Map<string, number>;
+  readonly images: Map<string, ImagePresence | 'absent'>;
+  /** Ids of containers that the agent stopped in order to replace them: no crash, whatever they exit with. */
+  readonly replaced: Set<string>;
+  /** By pod uid: when it was first seen, by both clocks. */
+  readonly seen: Map<string, { readonly atMs: number; readonly wallMs: number }>;
+  /** Uids of pods that have a folder on disk. */
+  readonly folders: Set<string>;
+  /** By pod uid: digest of the document whose ConfigMaps and Secrets stand in its volumes. */
+  readonly projected: Map<string, string>;
+};
+
+/** Names one container of one pod. */
+export function containerKey(uid: string, container: string): string {
+  return `${uid}/${container}`;
+}
+
+/** An empty memory; `folders` are the uids found on disk. */
+export function newMemory(folders: Iterable<string> = []): SyncMemory {
+  return {
+    crashes: new Map(),
+    failures: new Map(),
+    pullFailures: new Map(),
+    pulledAtMs: new Map(),
+    images: new Map(),
+    replaced: new Set(),
+    seen: new Map(),
+    folders: new Set(folders),
+    projected: new Map(),
+  };
+}
+
+/** Counts each exit once, and says until when its container rests. */
+export function noteExits(memory: SyncMemory, containers: readonly RuntimeContainer[], nowMs: number): void {
+  for (const container of newestByKey(containers).values()) {
+    const { state, labels, id } = container;
+    if (state.kind !== 'exited' || memory.replaced.has(id)) continue;
+    const key = containerKey(labels.podUid, labels.container);
+    const before = memory.crashes.get(key);
+    if (before?.containerId === id) continue;
+    const ranForMs = state.finishedAtMs - state.startedAtMs;
+    const streak = before && ranForMs < CRASH_RESET_MS ? before.streak + 1 : 1;
+    const delayMs = streak === 1 ? 0 : backoffDelayMs(CRASH_BACKOFF, streak - 2, 0.5);
+    memory.crashes.set(key, { containerId: id, streak, delayMs, retryAtMs: nowMs + delayMs });
+  }
+}
+
+/** Records that a container could not be made or started, and when to try again. */
+export function noteFailure(
+  memory: SyncMemory,
+  failed: {
+    readonly key: string;
+    readonly reason: ContainerFailureReason;
+    readonly message: string;
+    readonly digest: string;
+  },
+  nowMs: number,
+): void {
+  const { key, ...rest } = failed;
+  const before = memory.failures.get(key);
+  const failures = before?.digest === rest.digest ? before.failures + 1 : 1;
+  const retryAtMs = nowMs + backoffDelayMs(CREATE_BACKOFF, failures - 1, 0.5);
+  memory.failures.set(key, { ...rest, failures, retryAtMs });
+}
+
+/** Records a failed pull, and when to try again. */
+export function notePullFailure(memory: SyncMemory, image: string, message: string, nowMs: number): void {
+  const failures = (memory.pullFailures.get(image)?.failures ?? 0) + 1;
+  const retryAtMs = nowMs + backoffDelayMs(PULL_BACKOFF, failures - 1, 0.5);
+  memory.pullFailures.set(image, { message, failures, failedAtMs: nowMs, retryAtMs });
+}
+
+/** Forgets what is about pods neither wanted nor on the device, and about images that no wanted pod names. */
+export function forgetStrangers(
+  memory: SyncMemory,
+  wanted: { readonly uids: ReadonlySet<string>; readonly images: ReadonlySet<string> },
+  containers: readonly RuntimeContainer[],
+): void {
+  const known = new Set([...wanted.uids, ...containers.map(container => container.labels.podUid)]);
+  const ids = new Set(containers.map(container => container.id));
+  for (const map of [memory.crashes, memory.failures])
+    deleteUnless(map, key => known.has(key.slice(0, key.indexOf('/'))));
+  for (const map of [memory.seen, memory.projected]) deleteUnless(map, uid => known.has(uid));
+  for (const map of [memory.pullFailures, memory.pulledAtMs, memory.images])
+    deleteUnless(map, image => wanted.images.has(image));
+  for (const id of [...memory.replaced]) if (!ids.has(id)) memory.replaced.delete(id);
+}
+
+function deleteUnless(map: Map<string, unknown>, isKept: (key: string) => boolean): void {
+  for (const key of [...map.keys()]) if (!isKept(key)) map.delete(key);
+}
+
+/** The container of the highest attempt for each key. */
+function newestByKey(containers: readonly RuntimeContainer[]): ReadonlyMap<string, RuntimeContainer> {
+  const newest = new Map<string, RuntimeContainer>();
+  for (const container of containers) {
+    const key = containerKey(container.labels.podUid, container.labels.container);
+    const held = newest.get(key);
+    if (!held || held.labels.attempt < container.labels.attempt) newest.set(key, container);
+  }
+  return newest;
+}

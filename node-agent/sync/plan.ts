@@ -1,0 +1,136 @@
+/**
+ * Decides what is to be done next on the device: the wanted pods beside the containers that there are. Pure: the same
+ * input gives the same plan, in whatever order it comes, and in a world that stands still acting on it ends in no steps.
+ */
+import { DEFAULT_GRACE_SECONDS } from '../limits.ts';
+import type { RuntimeContainer } from '../runtime/container-runtime.ts';
+import type { WantedPod } from './desired-set.ts';
+import {
+  type Draft,
+  newDraft,
+  type Plan,
+  type PlanInput,
+  type PlanMemory,
+  removal,
+  stopOf,
+} from './draft.ts';
+import { nextOfContainer } from './plan-container.ts';
+import { type ContainerView, initProgress, isFinished, type PodView, viewPod } from './pod-view.ts';
+
+/** The next steps towards the wanted pods. Steps of one plan do not depend on each other. */
+export function plan(input: PlanInput): Plan {
+  const { wanted, containers, memory } = input;
+  const byUid = groupByPod(containers);
+  const draft = newDraft();
+  const wantedUids = new Set(wanted.map(pod => pod.uid));
+  for (const pod of [...wanted].sort((a, b) => (a.uid < b.uid ? -1 : 1)))
+    planPod(pod, byUid.get(pod.uid) ?? [], input, draft);
+  for (const uid of [...new Set([...byUid.keys(), ...memory.folders])].sort()) {
+    if (wantedUids.has(uid)) continue;
+    const graceSeconds = input.graceOfLeft.get(uid) ?? DEFAULT_GRACE_SECONDS;
+    clearPod({ uid, graceSeconds, reason: 'unwanted' }, byUid.get(uid) ?? [], memory, draft);
+  }
+  return finish(draft);
+}
+
+function groupByPod(containers: readonly RuntimeContainer[]): ReadonlyMap<string, RuntimeContainer[]> {
+  const groups = new Map<string, RuntimeContainer[]>();
+  for (const each of [...containers].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    const group = groups.get(each.labels.podUid);
+    if (group) group.push(each);
+    else groups.set(each.labels.podUid, [each]);
+  }
+  return groups;
+}
+
+function finish(draft: Draft): Plan {
+  const pulled = new Set<string>();
+  const steps = draft.steps.filter(step => {
+    if (step.kind !== 'pull') return true;
+    const isFirst = !pulled.has(step.image);
+    pulled.add(step.image);
+    return isFirst;
+  });
+  return {
+    steps,
+    unknownImages: [...draft.unknownImages].sort(),
+    gone: draft.gone,
+    wakeAtMs: draft.wakesAtMs.length > 0 ? Math.min(...draft.wakesAtMs) : undefined,
+  };
+}
+
+function planPod(
+  wanted: WantedPod,
+  containers: readonly RuntimeContainer[],
+  input: PlanInput,
+  draft: Draft,
+): void {
+  const { uid, document, digest, terminateWithinSeconds } = wanted;
+  const { memory } = input;
+  if (terminateWithinSeconds !== undefined) {
+    clearPod({ uid, graceSeconds: terminateWithinSeconds, reason: 'terminated' }, containers, memory, draft);
+    if (containers.length === 0 && !memory.folders.has(uid)) draft.gone.push(uid);
+    return;
+  }
+  if (!document || digest === undefined) return;
+  const pod = viewPod(document, containers);
+  dropStrayContainers(pod, containers, draft);
+  if (memory.folders.has(uid) && memory.projected.get(uid) !== digest)
+    draft.steps.push({ kind: 'refresh-files', uid });
+  for (const view of [...pod.inits, ...pod.mains]) tidy(pod, view, draft);
+  if (isFinished(pod, memory.replaced)) stopSidecars(pod, draft);
+  else for (const view of activeContainers(pod, memory)) nextOfContainer({ pod, view, digest, input, draft });
+}
+
+/** Those that should run now: sidecars, and either the init container whose turn it is or the main containers. */
+function activeContainers(pod: PodView, memory: PlanMemory): readonly ContainerView[] {
+  const progress = initProgress(pod, memory.replaced);
+  const sidecars = pod.inits.filter(({ role }) => role === 'sidecar');
+  if (progress.kind === 'done') return [...sidecars, ...pod.mains];
+  if (progress.kind === 'failed') return [];
+  return pod.inits
+    .slice(0, progress.index + 1)
+    .filter(view => view.role === 'sidecar' || view === progress.at);
+}
+
+/** Stops what runs, then removes what is left, then the folder. The ended containers stay until all have ended: the last status tells of them. */
+function clearPod(
+  how: {
+    readonly uid: string;
+    readonly graceSeconds: number;
+    readonly reason: 'terminated' | 'unwanted';
+  },
+  containers: readonly RuntimeContainer[],
+  memory: PlanMemory,
+  draft: Draft,
+): void {
+  const { uid, graceSeconds, reason } = how;
+  const running = containers.filter(({ state }) => state.kind === 'running');
+  for (const { id, labels } of running)
+    draft.steps.push({ kind: 'stop', uid, container: labels.container, id, graceSeconds, reason });
+  if (running.length > 0) return;
+  for (const each of containers) draft.steps.push(removal(each));
+  if (containers.length === 0 && memory.folders.has(uid)) draft.steps.push({ kind: 'delete-files', uid });
+}
+
+/** Containers of a name that the pod does not have: left by a changed document. */
+function dropStrayContainers(pod: PodView, containers: readonly RuntimeContainer[], draft: Draft): void {
+  const names = new Set([...pod.inits, ...pod.mains].map(({ container }) => container.name));
+  for (const each of containers.filter(({ labels }) => !names.has(labels.container)))
+    draft.steps.push(each.state.kind === 'running' ? stopOf(each, pod, 'changed') : removal(each));
+}
+
+/** Keeps the newest container and the last one that ended before it; stops a second running one, removes the rest. */
+function tidy(pod: PodView, { attempts, newest }: ContainerView, draft: Draft): void {
+  const others = attempts.filter(each => each !== newest);
+  const lastEnded = others.find(({ state }) => state.kind === 'exited');
+  for (const each of others) {
+    if (each.state.kind === 'running') draft.steps.push(stopOf(each, pod, 'duplicate'));
+    else if (each !== lastEnded) draft.steps.push(removal(each));
+  }
+}
+
+function stopSidecars(pod: PodView, draft: Draft): void {
+  for (const { role, running } of pod.inits)
+    if (role === 'sidecar' && running) draft.steps.push(stopOf(running, pod, 'finished'));
+}

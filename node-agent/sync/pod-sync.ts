@@ -1,0 +1,208 @@
+/**
+ * The kubelet's loop: looks at the engine, plans, acts, and looks again. Single-flight and level-triggered: whatever
+ * woke it, it reads everything anew. Owns the containers of this node; never talks to the master.
+ */
+import type { Logger } from 'pino';
+import { backoffDelayMs } from '../../shared/backoff.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { EventReport, PodReport } from '../../shared/protocol/messages.ts';
+import { DEFAULT_GRACE_SECONDS, ENGINE_BACKOFF, PULL_ERROR_SHOWN_MS, RESYNC_INTERVAL_MS } from '../limits.ts';
+import { type ContainerRuntime, type RuntimeContainer, RuntimeError } from '../runtime/container-runtime.ts';
+import { podFolders } from '../volumes/write-volumes.ts';
+import { type DesiredSet, emptyDesiredSet, type WantedPod, wantedPods } from './desired-set.ts';
+import type { Plan } from './draft.ts';
+import { executeStep } from './execute-step.ts';
+import { forgetStrangers, newMemory, noteExits, type SyncMemory } from './memory.ts';
+import { plan } from './plan.ts';
+import { PodStatuses } from './pod-statuses.ts';
+import type { RenderFacts } from './render-container.ts';
+import { RunningSteps } from './running-steps.ts';
+import { unsupportedFeatures } from './unsupported.ts';
+import { Waker } from './waker.ts';
+
+export type PodSyncDeps = {
+  readonly runtime: ContainerRuntime;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** In [0, 1); spreads retries. */
+  readonly random: () => number;
+  readonly facts: () => RenderFacts;
+  readonly emit: (event: EventReport) => void;
+  /** Called after each look with the uids of pods whose status changed; may be none. */
+  readonly onLook: (changed: readonly string[]) => void;
+  /** Called when the engine goes away, with why, and with undefined when it answers again. */
+  readonly onEngine: (failure: RuntimeError | undefined) => void;
+};
+
+export class PodSync {
+  private readonly deps: PodSyncDeps;
+  private readonly memory: SyncMemory = newMemory();
+  private readonly statuses = new PodStatuses();
+  private readonly waker = new Waker();
+  private readonly running: RunningSteps;
+  private readonly graceOfLeft = new Map<string, number>();
+  private readonly warned = new Set<string>();
+  private set: DesiredSet = emptyDesiredSet;
+  private engineFailures = 0;
+  private looked: { readonly set: DesiredSet; readonly containers: readonly RuntimeContainer[] } | undefined;
+
+  constructor(deps: PodSyncDeps) {
+    this.deps = deps;
+    const { runtime, clock, log, facts, emit } = deps;
+    const documentOf = (uid: string) => this.set.acting.get(uid);
+    const executeDeps = { runtime, memory: this.memory, clock, log, facts, documentOf, emit };
+    this.running = new RunningSteps({
+      clock,
+      log,
+      execute: (step, signal) => executeStep(executeDeps, step, signal),
+    });
+  }
+
+  /** Works towards another set from now on. */
+  setDesired(set: DesiredSet): void {
+    for (const [uid, { document }] of this.set.acting)
+      if (!set.acting.has(uid))
+        this.graceOfLeft.set(uid, document.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS);
+    this.set = set;
+    this.waker.wake();
+  }
+
+  /** The last status of each wanted pod, by uid. */
+  get reports(): ReadonlyMap<string, PodReport> {
+    return this.statuses.current;
+  }
+
+  /** Own containers as the last look found them; none before the first. */
+  get containers(): readonly RuntimeContainer[] {
+    return this.looked?.containers ?? [];
+  }
+
+  /** True once the engine was looked at with a desired set in hand: `reports` then names every wanted pod. */
+  get hasLooked(): boolean {
+    return this.looked?.set.index !== undefined;
+  }
+
+  /** Runs until aborted. Containers are left as they are. */
+  async run(signal: AbortSignal): Promise<void> {
+    for (const uid of await podFolders(this.deps.facts().podsFolder)) this.memory.folders.add(uid);
+    void this.listen(signal);
+    while (!signal.aborted) {
+      const waitMs = await this.look(signal);
+      await this.waker.wait(this.deps.clock, waitMs, signal);
+    }
+  }
+
+  /** Turns the engine's hints into wakes. */
+  private async listen(signal: AbortSignal): Promise<void> {
+    try {
+      for await (const _ of this.deps.runtime.changes(signal)) this.waker.wake();
+    } catch (error) {
+      // The safety resync still looks at everything.
+      if (!signal.aborted) this.deps.log.error({ err: error }, 'listening to the engine ended');
+    }
+  }
+
+  /** One look: reads, plans, reports, starts steps. Answers how long nothing needs to be looked at, milliseconds. */
+  private async look(signal: AbortSignal): Promise<number> {
+    const { runtime, log, onEngine, random } = this.deps;
+    const busy = this.running.keys();
+    try {
+      const containers = await runtime.list(signal);
+      if (this.engineFailures > 0) onEngine(undefined);
+      this.engineFailures = 0;
+      return await this.decide(containers, busy, signal);
+    } catch (error) {
+      if (signal.aborted) return 0;
+      if (!(error instanceof RuntimeError)) throw error;
+      if (this.engineFailures === 0) {
+        log.warn({ reason: error.message }, 'container engine does not answer');
+        onEngine(error);
+      }
+      return backoffDelayMs(ENGINE_BACKOFF, this.engineFailures++, random());
+    }
+  }
+
+  private async decide(
+    containers: readonly RuntimeContainer[],
+    busy: ReadonlySet<string>,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const { clock, facts, emit, onLook } = this.deps;
+    const set = this.set;
+    const wanted = wantedPods(set);
+    if (!wanted) {
+      this.looked = { set, containers };
+      onLook([]);
+      return RESYNC_INTERVAL_MS;
+    }
+    this.remember(wanted, containers);
+    const made = await this.planned(wanted, containers, signal);
+    if (set !== this.set) this.waker.wake();
+    const gone = new Set(made.gone.filter(uid => !this.running.isBusyWith(uid)));
+    const world = { wanted, containers, gone, memory: this.memory, hostIp: facts().hostIp };
+    const changed = this.statuses.update(world, clock, emit);
+    this.looked = { set, containers };
+    onLook(changed);
+    this.running.abortPulls(image => imagesOf(wanted).has(image));
+    if (set === this.set) this.running.begin(made.steps, busy, signal, () => this.waker.wake());
+    return this.untilNextMs(made);
+  }
+
+  private remember(wanted: readonly WantedPod[], containers: readonly RuntimeContainer[]): void {
+    const { clock, emit } = this.deps;
+    const nowMs = clock.monotonicMs();
+    for (const { uid, document } of wanted) {
+      if (!this.memory.seen.has(uid)) this.memory.seen.set(uid, { atMs: nowMs, wallMs: clock.nowMs() });
+      if (!document || this.warned.has(uid)) continue;
+      this.warned.add(uid);
+      for (const feature of unsupportedFeatures(document)) emit({ podUid: uid, type: 'Warning', ...feature });
+    }
+    const uids = new Set(wanted.map(pod => pod.uid));
+    forgetStrangers(this.memory, { uids, images: imagesOf(wanted) }, containers);
+    for (const uid of this.warned) if (!uids.has(uid)) this.warned.delete(uid);
+    for (const uid of this.graceOfLeft.keys())
+      if (!containers.some(({ labels }) => labels.podUid === uid)) this.graceOfLeft.delete(uid);
+    for (const [image, presence] of this.memory.images)
+      if (presence === 'absent') this.memory.images.delete(image);
+    noteExits(this.memory, containers, nowMs);
+  }
+
+  /** Plans, and when images are in the way that nothing is known of, looks for them and plans again. */
+  private async planned(
+    wanted: readonly WantedPod[],
+    containers: readonly RuntimeContainer[],
+    signal: AbortSignal,
+  ): Promise<Plan> {
+    const { memory, graceOfLeft } = this;
+    const planNow = () =>
+      plan({ wanted, containers, memory, graceOfLeft, nowMs: this.deps.clock.monotonicMs() });
+    const first = planNow();
+    if (first.unknownImages.length === 0) return first;
+    await Promise.all(
+      first.unknownImages.map(async image => {
+        const presence = await this.deps.runtime.image(image, signal);
+        memory.images.set(image, presence ?? 'absent');
+        if (presence) memory.pullFailures.delete(image);
+      }),
+    );
+    return planNow();
+  }
+
+  private untilNextMs(made: Plan): number {
+    const nowMs = this.deps.clock.monotonicMs();
+    const shownUntilMs = [...this.memory.pullFailures.values()]
+      .map(({ failedAtMs }) => failedAtMs + PULL_ERROR_SHOWN_MS)
+      .filter(atMs => atMs > nowMs);
+    const wakes = [made.wakeAtMs, this.running.wakeAtMs, ...shownUntilMs].filter(atMs => atMs !== undefined);
+    return Math.max(0, Math.min(RESYNC_INTERVAL_MS, ...wakes.map(atMs => atMs - nowMs)));
+  }
+}
+
+/** The images of the pods that are to run. */
+function imagesOf(wanted: readonly WantedPod[]): ReadonlySet<string> {
+  const specs = wanted.flatMap(({ document, terminateWithinSeconds }) =>
+    document && terminateWithinSeconds === undefined ? [document.spec] : [],
+  );
+  const containers = specs.flatMap(spec => [...spec.containers, ...(spec.initContainers ?? [])]);
+  return new Set(containers.map(({ image }) => image ?? ''));
+}

@@ -1,0 +1,101 @@
+/** A pod's document beside the containers that exist for it: the one reading that the plan and the status share. Pure. */
+import type * as core from 'kubernetes-types/core/v1';
+import type { PodDocument } from '../../shared/protocol/messages.ts';
+import type { RuntimeContainer } from '../runtime/container-runtime.ts';
+
+/** `sidecar` is Kubernetes's restartable init container. */
+export type ContainerRole = 'init' | 'sidecar' | 'main';
+
+export type ContainerView = {
+  readonly container: core.Container;
+  readonly role: ContainerRole;
+  /** Highest attempt first. */
+  readonly attempts: readonly RuntimeContainer[];
+  readonly newest?: RuntimeContainer;
+  readonly running?: RuntimeContainer;
+};
+
+export type RestartPolicy = 'Always' | 'OnFailure' | 'Never';
+
+export type PodView = {
+  readonly document: PodDocument;
+  readonly restartPolicy: RestartPolicy;
+  readonly hostNetwork: boolean;
+  /** Init containers and sidecars, in order. */
+  readonly inits: readonly ContainerView[];
+  readonly mains: readonly ContainerView[];
+  /** The container whose network the others join; undefined on the host's network. */
+  readonly owner?: ContainerView;
+};
+
+/** Reads a pod and those of `containers` that are its own. */
+export function viewPod(document: PodDocument, containers: readonly RuntimeContainer[]): PodView {
+  const { spec, uid } = document;
+  const own = containers.filter(({ labels }) => labels.podUid === uid);
+  const view = (container: core.Container, role: ContainerRole): ContainerView => {
+    const attempts = own
+      .filter(({ labels }) => labels.container === container.name)
+      .sort((a, b) => b.labels.attempt - a.labels.attempt);
+    const running = attempts.find(({ state }) => state.kind === 'running');
+    return { container, role, attempts, newest: attempts[0], running };
+  };
+  const inits = (spec.initContainers ?? []).map(each =>
+    view(each, each.restartPolicy === 'Always' ? 'sidecar' : 'init'),
+  );
+  const mains = spec.containers.map(each => view(each, 'main'));
+  const hostNetwork = spec.hostNetwork === true;
+  const owner = hostNetwork ? undefined : (inits.find(({ role }) => role === 'sidecar') ?? mains[0]);
+  return { document, restartPolicy: restartPolicyOf(spec), hostNetwork, inits, mains, owner };
+}
+
+function restartPolicyOf(spec: core.PodSpec): RestartPolicy {
+  return spec.restartPolicy === 'OnFailure' || spec.restartPolicy === 'Never' ? spec.restartPolicy : 'Always';
+}
+
+/** True when an ended container is run again; `replaced` are the ids that the agent stopped for that very purpose. */
+export function willRestart(view: ContainerView, pod: PodView, replaced: ReadonlySet<string>): boolean {
+  const ended = view.newest;
+  if (ended?.state.kind !== 'exited') return false;
+  if (replaced.has(ended.id)) return true;
+  if (view.role === 'sidecar') return true;
+  const hasFailed = ended.state.exitCode !== 0;
+  if (view.role === 'init') return hasFailed && pod.restartPolicy !== 'Never';
+  return pod.restartPolicy === 'Always' || (pod.restartPolicy === 'OnFailure' && hasFailed);
+}
+
+/** True once an ended container will never run again. */
+export function isOver(view: ContainerView, pod: PodView, replaced: ReadonlySet<string>): boolean {
+  const hasEnded = view.running === undefined && view.newest?.state.kind === 'exited';
+  return hasEnded && !willRestart(view, pod, replaced);
+}
+
+export type InitProgress =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly at: ContainerView }
+  | { readonly kind: 'at'; readonly at: ContainerView; readonly index: number };
+
+/** How far the init containers have come. Once a main container exists they are done for good, as in the kubelet. */
+export function initProgress(pod: PodView, replaced: ReadonlySet<string>): InitProgress {
+  if (pod.mains.some(({ newest }) => newest !== undefined)) return { kind: 'done' };
+  // Looked for first: the sidecars before it have ended with it, and must not look as if their turn came again.
+  const failed = pod.inits.find(
+    view => view.role === 'init' && !hasServed(view) && isOver(view, pod, replaced),
+  );
+  if (failed) return { kind: 'failed', at: failed };
+  const index = pod.inits.findIndex(view => !hasServed(view));
+  const at = pod.inits[index];
+  return at ? { kind: 'at', at, index } : { kind: 'done' };
+}
+
+/** True when the pod has ended by itself: no main container will run again, or an init container failed for good. */
+export function isFinished(pod: PodView, replaced: ReadonlySet<string>): boolean {
+  const progress = initProgress(pod, replaced);
+  if (progress.kind === 'failed') return true;
+  return progress.kind === 'done' && pod.mains.every(main => isOver(main, pod, replaced));
+}
+
+/** True for an init container that succeeded, and for a sidecar that runs. */
+export function hasServed({ role, newest, running }: ContainerView): boolean {
+  if (role === 'sidecar') return running !== undefined;
+  return newest?.state.kind === 'exited' && newest.state.exitCode === 0;
+}

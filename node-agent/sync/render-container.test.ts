@@ -1,0 +1,284 @@
+import type * as core from 'kubernetes-types/core/v1';
+import { describe, expect, it } from 'vitest';
+import type { PodDocument } from '../../shared/protocol/messages.ts';
+import { expandVariables } from './expand-variables.ts';
+import { aContainer, aDocument } from './pod-builders.ts';
+import { type RenderChoice, renderContainer } from './render-container.ts';
+
+const FACTS = {
+  nodeName: 'pi-1',
+  hostIp: '10.0.0.5',
+  podsFolder: '/data/pods',
+  allocatableCpuMilli: 4000,
+  allocatableMemoryBytes: 1024 ** 3,
+};
+const FIRST: RenderChoice = { attempt: 0, network: { kind: 'own' }, ownsPorts: true };
+
+const SOURCES = {
+  configMaps: { cm: { data: { color: 'red', size: '3' }, binaryData: {} } },
+  secrets: { pw: { data: { token: Buffer.from('s3cret').toString('base64') } } },
+  labels: { app: 'web' },
+};
+
+function render(
+  container: Partial<core.Container>,
+  change: Parameters<typeof aDocument>[0] = {},
+  choice: RenderChoice = FIRST,
+) {
+  const own = aContainer(container);
+  const document: PodDocument = aDocument({
+    ...SOURCES,
+    ...change,
+    spec: { containers: [own], ...change.spec },
+  });
+  return renderContainer(document, own, choice, FACTS);
+}
+
+function environmentOf(container: Partial<core.Container>, choice?: RenderChoice) {
+  return Object.fromEntries(render(container, {}, choice).spec.env.map(({ name, value }) => [name, value]));
+}
+
+describe('variables', () => {
+  const known = new Map([
+    ['A', '1'],
+    ['B', '$(A)'],
+  ]);
+  it.each([
+    ['$(A)', '1'],
+    ['x$(A)y$(A)', 'x1y1'],
+    ['$$(A)', '$(A)'],
+    ['$$$(A)', '$1'],
+    ['$(B)', '$(A)'],
+    ['$(NONE)', '$(NONE)'],
+    ['$A $', '$A $'],
+    ['$(A', '$(A'],
+    ['$()', '$()'],
+  ])('%s is %s', (text, want) => {
+    expect(expandVariables(text, known)).toBe(want);
+  });
+});
+
+describe('environment', () => {
+  it.each<{
+    name: string;
+    env?: core.EnvVar[];
+    envFrom?: core.EnvFromSource[];
+    want: Record<string, string>;
+  }>([
+    { name: 'literal', env: [{ name: 'A', value: '1' }], want: { A: '1' } },
+    { name: 'empty', env: [{ name: 'A' }], want: { A: '' } },
+    {
+      name: 'earlier variable',
+      env: [
+        { name: 'A', value: '1' },
+        { name: 'B', value: '$(A)$(C)' },
+        { name: 'C', value: '2' },
+      ],
+      want: { A: '1', B: '1$(C)', C: '2' },
+    },
+    {
+      name: 'ConfigMap',
+      envFrom: [{ prefix: 'P_', configMapRef: { name: 'cm' } }],
+      want: { P_color: 'red', P_size: '3' },
+    },
+    { name: 'Secret', envFrom: [{ secretRef: { name: 'pw' } }], want: { token: 's3cret' } },
+    { name: 'optional', envFrom: [{ secretRef: { name: 'none', optional: true } }], want: {} },
+    {
+      name: 'env before envFrom',
+      envFrom: [{ configMapRef: { name: 'cm' } }],
+      env: [{ name: 'color', value: 'blue' }],
+      want: { color: 'blue', size: '3' },
+    },
+    {
+      name: 'keys',
+      env: [
+        { name: 'A', valueFrom: { configMapKeyRef: { name: 'cm', key: 'color' } } },
+        { name: 'B', valueFrom: { secretKeyRef: { name: 'pw', key: 'token' } } },
+        { name: 'C', valueFrom: { configMapKeyRef: { name: 'cm', key: 'none', optional: true } } },
+        { name: 'D', valueFrom: { secretKeyRef: { name: 'none', key: 'x', optional: true } } },
+      ],
+      want: { A: 'red', B: 's3cret' },
+    },
+    {
+      name: 'fields',
+      env: [
+        { name: 'N', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+        { name: 'L', valueFrom: { fieldRef: { fieldPath: "metadata.labels['app']" } } },
+        { name: 'X', valueFrom: { fieldRef: { fieldPath: "metadata.annotations['none']" } } },
+        { name: 'K', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+        { name: 'H', valueFrom: { fieldRef: { fieldPath: 'status.hostIP' } } },
+      ],
+      want: { N: 'pod-1', L: 'web', X: '', K: 'pi-1', H: '10.0.0.5' },
+    },
+    {
+      name: 'resources',
+      env: [
+        { name: 'C', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } },
+        { name: 'M', valueFrom: { resourceFieldRef: { resource: 'requests.memory', divisor: '1Mi' } } },
+        { name: 'D', valueFrom: { resourceFieldRef: { resource: 'limits.memory', divisor: '1Mi' } } },
+      ],
+      want: { C: '1', M: '64', D: '1024' },
+    },
+  ])('$name', ({ env, envFrom, want }) => {
+    const resources = { limits: { cpu: '500m' }, requests: { memory: '64Mi' } };
+    expect(environmentOf({ env, envFrom, resources })).toEqual(want);
+  });
+
+  it.each([
+    {
+      env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'x', key: 'k' } } }],
+      want: 'configmap "x" not found',
+    },
+    {
+      env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 'x', key: 'k' } } }],
+      want: 'secret "x" not found',
+    },
+    {
+      env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'cm', key: 'k' } } }],
+      want: "couldn't find key k in ConfigMap default/cm",
+    },
+    {
+      env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 'pw', key: 'k' } } }],
+      want: "couldn't find key k in Secret default/pw",
+    },
+    {
+      env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'spec.x' } } }],
+      want: 'field "spec.x" is not supported',
+    },
+  ])('says $want', ({ env, want }) => {
+    expect(() => render({ env })).toThrow(want);
+  });
+
+  it('knows the pod address in every container but the first', () => {
+    const env = [{ name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }];
+    const joined = { kind: 'joined' as const, id: 'c1', ip: '172.17.0.2' };
+    expect(environmentOf({ env }, { attempt: 0, network: joined, ownsPorts: false })).toEqual({
+      IP: '172.17.0.2',
+    });
+    expect(() => render({ env })).toThrow('status.podIP');
+  });
+});
+
+describe('the container made concrete', () => {
+  it('expands commands with the whole environment', () => {
+    const { spec } = render({
+      envFrom: [{ configMapRef: { name: 'cm' } }],
+      command: ['sh', '$(color)'],
+      args: ['$$(color)', '$(none)'],
+    });
+    expect(spec).toMatchObject({ command: ['sh', 'red'], args: ['$(color)', '$(none)'] });
+  });
+
+  it('takes requests from limits, and the user from container before pod', () => {
+    const { spec } = render(
+      {
+        resources: { limits: { cpu: '250m', memory: '64Mi' } },
+        securityContext: { runAsUser: 5, capabilities: { add: ['NET_ADMIN'], drop: ['ALL'] } },
+      },
+      { spec: { securityContext: { runAsUser: 1, runAsGroup: 7 }, terminationGracePeriodSeconds: 4 } },
+    );
+    expect(spec).toMatchObject({
+      cpuRequestMilli: 250,
+      cpuLimitMilli: 250,
+      memoryLimitBytes: 64 * 1024 * 1024,
+      user: '5:7',
+      addCapabilities: ['NET_ADMIN'],
+      dropCapabilities: ['ALL'],
+      stopGraceSeconds: 4,
+      hostname: 'pod-1',
+    });
+  });
+
+  it('publishes all host ports of the pod on the container that owns its network', () => {
+    const a = aContainer({
+      name: 'a',
+      ports: [{ containerPort: 80, hostPort: 8080 }, { containerPort: 81 }],
+    });
+    const b = aContainer({ name: 'b', ports: [{ containerPort: 53, hostPort: 53, protocol: 'UDP' }] });
+    const document = aDocument({ spec: { containers: [a, b] } });
+    expect(renderContainer(document, a, FIRST, FACTS).spec.ports).toEqual([
+      { containerPort: 80, hostPort: 8080, hostIp: undefined, protocol: 'TCP' },
+      { containerPort: 53, hostPort: 53, hostIp: undefined, protocol: 'UDP' },
+    ]);
+    const joined = { kind: 'joined' as const, id: 'c1' };
+    const second = renderContainer(document, b, { attempt: 0, network: joined, ownsPorts: false }, FACTS);
+    expect(second.spec).toMatchObject({ ports: [], network: { kind: 'container', id: 'c1' } });
+    expect(second.spec.hostname).toBeUndefined();
+  });
+
+  it('refuses root where the pod forbids it', () => {
+    expect(() => render({ securityContext: { runAsNonRoot: true, runAsUser: 0 } })).toThrow('non-root');
+  });
+});
+
+describe('volumes', () => {
+  const mounted = (volume: Omit<core.Volume, 'name'>, mount: Partial<core.VolumeMount> = {}) =>
+    render(
+      { volumeMounts: [{ name: 'v', mountPath: '/m', ...mount }] },
+      { spec: { volumes: [{ name: 'v', ...volume }] } },
+    );
+  const place = '/data/pods/uid-1/volumes/v';
+
+  it.each<{ name: string; volume: Omit<core.Volume, 'name'>; mount: object; volumes: object[] }>([
+    {
+      name: 'emptyDir',
+      volume: { emptyDir: {} },
+      mount: { source: place, target: '/m', readOnly: false },
+      volumes: [{ kind: 'directory', path: place }],
+    },
+    {
+      name: 'emptyDir in memory',
+      volume: { emptyDir: { medium: 'Memory' } },
+      mount: { target: '/m' },
+      volumes: [{ kind: 'tmpfs' }],
+    },
+    {
+      name: 'hostPath',
+      volume: { hostPath: { path: '/dev', type: 'Directory' } },
+      mount: { source: '/dev', target: '/m', readOnly: false },
+      volumes: [{ kind: 'host', path: '/dev', hostType: 'Directory' }],
+    },
+    {
+      name: 'configMap item',
+      volume: { configMap: { name: 'cm', items: [{ key: 'color', path: 'c/d', mode: 0o600 }] } },
+      mount: { source: place, target: '/m', readOnly: true },
+      volumes: [
+        { kind: 'projected', path: place, files: [{ path: 'c/d', bytes: Buffer.from('red'), mode: 0o600 }] },
+      ],
+    },
+    {
+      name: 'secret',
+      volume: { secret: { secretName: 'pw', defaultMode: 0o400 } },
+      mount: { source: place, target: '/m', readOnly: true },
+      volumes: [
+        {
+          kind: 'projected',
+          path: place,
+          files: [{ path: 'token', bytes: Buffer.from('s3cret'), mode: 0o400 }],
+        },
+      ],
+    },
+  ])('$name', ({ volume, mount, volumes }) => {
+    const rendered = mounted(volume);
+    expect(rendered.spec.mounts).toMatchObject([mount]);
+    expect(rendered.volumes).toMatchObject(volumes);
+  });
+
+  it.each([
+    { volume: { configMap: { name: 'x' } }, want: 'configmap "x" not found' },
+    { volume: { secret: { secretName: 'x' } }, want: 'secret "x" not found' },
+    {
+      volume: { nfs: { server: 's', path: '/' } },
+      want: 'volume "v" is of kind nfs, which this node does not support',
+    },
+  ])('says $want', ({ volume, want }) => {
+    expect(() => mounted(volume)).toThrow(want);
+  });
+
+  it('keeps sub-paths inside the volume', () => {
+    expect(mounted({ emptyDir: {} }, { subPath: 'a/b' }).spec.mounts).toMatchObject([
+      { source: `${place}/a/b` },
+    ]);
+    expect(() => mounted({ emptyDir: {} }, { subPath: '../x' })).toThrow('leaves its volume');
+  });
+});

@@ -1,0 +1,107 @@
+/** The steps under way: one per key, each abortable, a failed one not before its rest. */
+import type { Logger } from 'pino';
+import { backoffDelayMs } from '../../shared/backoff.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { CREATE_BACKOFF } from '../limits.ts';
+import { RuntimeError } from '../runtime/container-runtime.ts';
+import { type Step, stepKey } from './steps.ts';
+
+type Running = { readonly step: Step; readonly abort: AbortController };
+
+export class RunningSteps {
+  private readonly running = new Map<string, Running>();
+  private readonly resting = new Map<string, { readonly failures: number; readonly untilMs: number }>();
+  private readonly clock: Clock;
+  private readonly log: Logger;
+  private readonly execute: (step: Step, signal: AbortSignal) => Promise<void>;
+
+  constructor(deps: {
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly execute: (step: Step, signal: AbortSignal) => Promise<void>;
+  }) {
+    this.clock = deps.clock;
+    this.log = deps.log;
+    this.execute = deps.execute;
+  }
+
+  /** What is under way. */
+  keys(): ReadonlySet<string> {
+    return new Set(this.running.keys());
+  }
+
+  /** True while something other than a pull is done for the pod. */
+  isBusyWith(uid: string): boolean {
+    return [...this.running.values()].some(({ step }) => step.uid === uid && step.kind !== 'pull');
+  }
+
+  /** When the first step that failed may be tried again; undefined when none rests. */
+  get wakeAtMs(): number | undefined {
+    const nowMs = this.clock.monotonicMs();
+    const times = [...this.resting.values()].flatMap(({ untilMs }) => (untilMs > nowMs ? [untilMs] : []));
+    return times.length > 0 ? Math.min(...times) : undefined;
+  }
+
+  /**
+   * Starts those of `steps` that nothing excludes: `seenBusy` are the keys that were busy when their world was looked at.
+   * A stop that asks for less time than the one under way takes its place. `onEnd` is called as each ends.
+   */
+  begin(
+    steps: readonly Step[],
+    seenBusy: ReadonlySet<string>,
+    signal: AbortSignal,
+    onEnd: (step: Step) => void,
+  ): void {
+    const nowMs = this.clock.monotonicMs();
+    for (const [key, { untilMs }] of this.resting)
+      if (untilMs <= nowMs && !steps.some(step => stepKey(step) === key)) this.resting.delete(key);
+    for (const step of steps) {
+      const key = stepKey(step);
+      const current = this.running.get(key);
+      if (current && isHastier(step, current.step)) current.abort.abort();
+      else if (current || seenBusy.has(key)) continue;
+      if ((this.resting.get(key)?.untilMs ?? 0) > nowMs) continue;
+      void this.runOne(key, step, signal).then(() => onEnd(step));
+    }
+  }
+
+  /** Ends the pulls of images that `isWanted` denies. */
+  abortPulls(isWanted: (image: string) => boolean): void {
+    for (const { step, abort } of this.running.values())
+      if (step.kind === 'pull' && !isWanted(step.image)) abort.abort();
+  }
+
+  private async runOne(key: string, step: Step, signal: AbortSignal): Promise<void> {
+    const abort = new AbortController();
+    const entry: Running = { step, abort };
+    this.running.set(key, entry);
+    const onAbort = () => abort.abort(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      await this.execute(step, abort.signal);
+      this.resting.delete(key);
+    } catch (error) {
+      if (!abort.signal.aborted) this.noteFailure(key, step, error);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      if (this.running.get(key) === entry) this.running.delete(key);
+    }
+  }
+
+  private noteFailure(key: string, step: Step, error: unknown): void {
+    const failures = (this.resting.get(key)?.failures ?? 0) + 1;
+    const delayMs = backoffDelayMs(CREATE_BACKOFF, failures - 1, 0.5);
+    this.resting.set(key, { failures, untilMs: this.clock.monotonicMs() + delayMs });
+    if (error instanceof RuntimeError && error.failure === 'unreachable') return;
+    this.log.warn({ step: step.kind, pod: step.uid, err: error }, 'step failed');
+  }
+}
+
+function isHastier(step: Step, current: Step): boolean {
+  return (
+    step.kind === 'stop' &&
+    current.kind === 'stop' &&
+    step.id === current.id &&
+    step.graceSeconds < current.graceSeconds
+  );
+}

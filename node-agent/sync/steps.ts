@@ -1,0 +1,50 @@
+/** What the plan may ask for: one act on the device each. */
+
+export type StopReason = 'terminated' | 'unwanted' | 'changed' | 'network' | 'duplicate' | 'finished';
+
+/** `joined`: that of the container `id`, whose address is `ip`. */
+export type NetworkChoice =
+  | { readonly kind: 'host' }
+  | { readonly kind: 'own' }
+  | { readonly kind: 'joined'; readonly id: string; readonly ip?: string };
+
+export type Step =
+  | { readonly kind: 'pull'; readonly uid: string; readonly container: string; readonly image: string }
+  /** Creates attempt number `attempt` and starts it. */
+  | {
+      readonly kind: 'run';
+      readonly uid: string;
+      readonly container: string;
+      readonly attempt: number;
+      readonly network: NetworkChoice;
+      /** True for the one container that carries the pod's published ports. */
+      readonly ownsPorts: boolean;
+    }
+  /** Starts a container that was created before. */
+  | { readonly kind: 'start'; readonly uid: string; readonly container: string; readonly id: string }
+  | {
+      readonly kind: 'stop';
+      readonly uid: string;
+      readonly container: string;
+      readonly id: string;
+      readonly graceSeconds: number;
+      readonly reason: StopReason;
+    }
+  | { readonly kind: 'remove'; readonly uid: string; readonly container: string; readonly id: string }
+  /** Writes the pod's ConfigMaps and Secrets into its volumes anew. */
+  | { readonly kind: 'refresh-files'; readonly uid: string }
+  /** Deletes the pod's folder. */
+  | { readonly kind: 'delete-files'; readonly uid: string };
+
+/** What one step excludes while it is under way: one act per container, one pull per image. */
+export function stepKey(step: Step): string {
+  switch (step.kind) {
+    case 'pull':
+      return `image:${step.image}`;
+    case 'refresh-files':
+    case 'delete-files':
+      return `files:${step.uid}`;
+    default:
+      return `${step.uid}/${step.container}`;
+  }
+}

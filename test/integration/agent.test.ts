@@ -1,0 +1,377 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join as joinPath } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Cable } from '../../deploy/up/cable.ts';
+import { Agent } from '../../node-agent/agent.ts';
+import { loadCredentials, saveCredentials } from '../../node-agent/link/credentials.ts';
+import { join } from '../../node-agent/link/join.ts';
+import { createNodeObserver } from '../../node-agent/node-info/node-observer.ts';
+import { RuntimeError } from '../../node-agent/runtime/container-runtime.ts';
+import { FakeRuntime } from '../../node-agent/runtime/fake-runtime.ts';
+import { aContainer, aDocument } from '../../node-agent/sync/pod-builders.ts';
+import { systemClock } from '../../shared/clock.ts';
+import type { LogsCall } from '../../shared/protocol/messages.ts';
+import {
+  CLUSTER,
+  JOIN_TOKEN,
+  NODE,
+  PASSWORD,
+  type ScriptedMaster,
+  startScriptedMaster,
+} from '../support/scripted-master.ts';
+
+const log = pino({ level: process.env.PIKELET_TEST_LOG ?? 'silent' });
+const credentials = { node: NODE, password: PASSWORD, cluster: CLUSTER };
+
+let master: ScriptedMaster;
+let runtime: FakeRuntime;
+let dataDir: string;
+const ends: (() => Promise<void> | void)[] = [];
+
+beforeEach(async () => {
+  master = await startScriptedMaster();
+  runtime = new FakeRuntime({ clock: systemClock, images: ['app:1', 'app:2'] });
+  dataDir = await mkdtemp(joinPath(tmpdir(), 'pikelet-agent-'));
+});
+
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+  await master.stop();
+  await rm(dataDir, { recursive: true });
+});
+
+/** Starts an agent as main does; the answer stops it. */
+function startAgent(change: { readonly epoch?: string; readonly port?: number } = {}) {
+  const stopping = new AbortController();
+  const { epoch = 'epoch-1', port = master.port } = change;
+  const agent = new Agent(
+    {
+      runtime,
+      observer: createNodeObserver({ agentFolder: dataDir }),
+      clock: systemClock,
+      log,
+      random: Math.random,
+    },
+    { masterUrl: `mqtt://127.0.0.1:${port}`, dataDir, credentials, epoch, heartbeatIntervalMs: 100 },
+  );
+  const ended = agent.run(stopping.signal);
+  const stop = async () => {
+    stopping.abort();
+    await ended;
+  };
+  ends.push(stop);
+  return stop;
+}
+
+const until = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 20_000, interval: 10 });
+const phaseOf = (uid: string) => master.pods.get(uid)?.status.phase;
+const runningOf = (uid: string) =>
+  runtime.snapshot().filter(({ labels, state }) => labels.podUid === uid && state.kind === 'running');
+
+describe('joining', () => {
+  const options = () => ({
+    url: `mqtt://127.0.0.1:${master.port}`,
+    token: JOIN_TOKEN,
+    clientId: 'device-1',
+    name: 'pi-1',
+    deviceId: 'serial:1',
+  });
+  const deps = { clock: systemClock, log, random: Math.random };
+
+  it('gets credentials for a token and keeps them for the owner alone', async () => {
+    const got = await join(deps, options(), new AbortController().signal);
+    expect(got).toEqual(credentials);
+    expect(master.joinRequests).toMatchObject([{ name: 'pi-1', deviceId: 'serial:1' }]);
+    await saveCredentials(dataDir, got);
+    expect(await loadCredentials(dataDir)).toEqual(credentials);
+    expect((await stat(joinPath(dataDir, 'credentials.json'))).mode & 0o777).toBe(0o600);
+  });
+
+  it('goes on asking when refused, and ends when told to', async () => {
+    const stopping = new AbortController();
+    const complaints: string[] = [];
+    const listening = pino({ level: 'error' }, { write: line => complaints.push(JSON.parse(line).msg) });
+    const asked = join({ ...deps, log: listening }, { ...options(), token: 'wrong' }, stopping.signal);
+    const outcome = asked.catch(() => 'stopped');
+    await until(() => expect(complaints).toHaveLength(1));
+    expect(complaints[0]).toContain('pikelet token create');
+    stopping.abort();
+    expect(await outcome).toBe('stopped');
+  });
+});
+
+describe('a session', () => {
+  it('says who it is and all there is, then runs what it is told', async () => {
+    startAgent();
+    await until(() => expect(master.sessions).toMatchObject([{ epoch: 'epoch-1', state: 'online' }]));
+    await master.want({ generation: 7, pods: [{ document: aDocument() }] });
+    await until(() => expect(phaseOf('uid-1')).toBe('Running'));
+    await until(() => expect(master.reports.at(-1)?.observed).toEqual({ incarnation: 1, generation: 7 }));
+    expect(master.reports.some(report => report.full)).toBe(true);
+    expect(runningOf('uid-1')).toHaveLength(1);
+    await until(() =>
+      expect(master.reports.find(({ node }) => node?.conditions[0]?.status === 'True')).toBeDefined(),
+    );
+    const node = master.reports.findLast(report => report.node)?.node;
+    expect(node).toMatchObject({
+      labels: { 'kubernetes.io/hostname': NODE, 'kubernetes.io/os': 'linux' },
+      nodeInfo: { kubeletVersion: 'v1.32.0+pikelet.0.1.0' },
+    });
+    const events = master.reports.flatMap(report => report.events ?? []).map(({ reason }) => reason);
+    expect(events).toEqual(['Pulled', 'Created', 'Started']);
+    await until(() => expect(master.heartbeats.length).toBeGreaterThan(3));
+    expect(master.heartbeats.some(({ usage }) => usage !== undefined)).toBe(true);
+  });
+
+  it('says goodbye and leaves the containers running', async () => {
+    const stop = startAgent();
+    await master.want({ generation: 1, pods: [{ document: aDocument() }] });
+    await until(() => expect(phaseOf('uid-1')).toBe('Running'));
+    await stop();
+    await until(() => expect(master.sessions.at(-1)).toMatchObject({ state: 'offline', reason: 'shutdown' }));
+    expect(runningOf('uid-1')).toHaveLength(1);
+  });
+
+  it('asks for documents that did not come, until they do', async () => {
+    master.sendsDocuments = false;
+    startAgent();
+    await master.want({ generation: 1, pods: [{ document: aDocument() }] });
+    const request = await until(() => {
+      const [first] = master.requests;
+      expect(first).toBeDefined();
+      return first;
+    });
+    expect(runtime.snapshot()).toEqual([]);
+    await master.sendDocuments(request?.documents ?? []);
+    await until(() => expect(phaseOf('uid-1')).toBe('Running'));
+  });
+
+  it('stops, removes and reports gone what is terminated, and forgets what left the index', async () => {
+    const second = aDocument({ uid: 'uid-2', name: 'pod-2' });
+    startAgent();
+    await master.want({ generation: 1, pods: [{ document: aDocument() }, { document: second }] });
+    await until(() => expect([phaseOf('uid-1'), phaseOf('uid-2')]).toEqual(['Running', 'Running']));
+    await master.want({ generation: 2, pods: [{ document: aDocument(), terminateWithinSeconds: 1 }] });
+    await until(() => expect(master.pods.get('uid-1')?.gone).toBe(true));
+    await until(() => expect(runtime.snapshot()).toEqual([]));
+    expect(master.pods.get('uid-1')?.status.containerStatuses?.[0]?.state?.terminated).toMatchObject({
+      exitCode: 143,
+    });
+    await master.want({ generation: 3, pods: [] });
+    await until(() => expect(master.reports.at(-1)?.observed?.generation).toBe(3));
+  });
+
+  it('restarts only the container whose image changed', async () => {
+    const pod = (image: string) =>
+      aDocument({ spec: { containers: [aContainer({ name: 'a' }), aContainer({ name: 'b', image })] } });
+    startAgent();
+    await master.want({ generation: 1, pods: [{ document: pod('app:1') }] });
+    await until(() => expect(runningOf('uid-1')).toHaveLength(2));
+    const owner = runtime.find('uid-1', 'a')?.id;
+    await master.want({ generation: 2, pods: [{ document: pod('app:2') }] });
+    await until(() => expect(runningOf('uid-1').map(({ image }) => image)).toEqual(['app:1', 'app:2']));
+    expect(runtime.find('uid-1', 'a')?.id).toBe(owner);
+    expect(runtime.find('uid-1', 'b')?.labels.attempt).toBe(1);
+  });
+
+  it('refuses a set that is older than the one it holds, or of another epoch', async () => {
+    startAgent();
+    await master.want({ generation: 5, pods: [{ document: aDocument() }] });
+    await until(() => expect(phaseOf('uid-1')).toBe('Running'));
+    await master.want({ generation: 4, pods: [] });
+    await master.want({ generation: 6, pods: [{ document: aDocument({ labels: { a: 'b' } }) }] });
+    await until(() => expect(master.reports.at(-1)?.observed?.generation).toBe(6));
+    expect(runningOf('uid-1').map(({ labels }) => labels.attempt)).toEqual([0]);
+    expect(master.reports.some(({ observed }) => observed?.generation === 4)).toBe(false);
+  });
+});
+
+describe('a lost link', () => {
+  it('comes back under the same epoch, says all again and misses nothing', async () => {
+    startAgent();
+    await master.want({ generation: 1, pods: [{ document: aDocument() }] });
+    await until(() => expect(phaseOf('uid-1')).toBe('Running'));
+    const before = master.reports.length;
+    master.dropConnection();
+    runtime.exit(runningOf('uid-1')[0]?.id ?? '', 1);
+    await until(() => expect(master.sessions.filter(({ state }) => state === 'online')).toHaveLength(2));
+    expect(new Set(master.sessions.map(({ epoch }) => epoch))).toEqual(new Set(['epoch-1']));
+    await until(() => expect(master.reports.slice(before).some(({ full }) => full)).toBe(true));
+    await until(() => expect(master.pods.get('uid-1')?.status.containerStatuses?.[0]?.restartCount).toBe(1));
+  });
+
+  it('is noticed when it is silent, and used again when it is whole', async () => {
+    const cable = new Cable({ host: '127.0.0.1', port: master.port });
+    const port = await cable.open();
+    ends.push(() => cable.close());
+    startAgent({ port });
+    await until(() => expect(master.heartbeats.length).toBeGreaterThan(0));
+    cable.cut();
+    await until(() => expect(master.sessions.at(-1)?.state).toBe('online'));
+    const heard = master.heartbeats.length;
+    // The broker closes a silent connection after one and a half keep-alives, and says the will.
+    await until(() => expect(master.sessions.at(-1)).toMatchObject({ state: 'offline', reason: 'will' }));
+    cable.join();
+    await until(() => expect(master.sessions.at(-1)?.state).toBe('online'));
+    await until(() => expect(master.heartbeats.length).toBeGreaterThan(heard));
+  });
+});
+
+describe('with no master', () => {
+  it('runs what it ran before, from the checkpoint', async () => {
+    const stop = startAgent();
+    await master.want({ generation: 3, pods: [{ document: aDocument() }] });
+    await until(() => expect(phaseOf('uid-1')).toBe('Running'));
+    await stop();
+    await master.stop();
+    runtime.restartEngine();
+    startAgent({ epoch: 'epoch-2' });
+    await until(() => expect(runningOf('uid-1').map(({ labels }) => labels.attempt)).toEqual([1]));
+  });
+
+  it('falls back to the checkpoint before when the newest is torn, and says so', async () => {
+    const stop = startAgent();
+    await master.want({ generation: 3, pods: [{ document: aDocument() }] });
+    await until(() => expect(phaseOf('uid-1')).toBe('Running'));
+    await master.want({ generation: 4, pods: [{ document: aDocument({ labels: { a: 'b' } }) }] });
+    const path = joinPath(dataDir, 'checkpoint.json');
+    await until(async () => expect(await readFile(path, 'utf8')).toContain('"generation":4'));
+    await stop();
+    await writeFile(path, (await readFile(path, 'utf8')).slice(0, 200));
+    runtime.restartEngine();
+    startAgent({ epoch: 'epoch-2' });
+    await until(() => expect(runningOf('uid-1')).toHaveLength(1));
+    await until(() =>
+      expect(master.reports.flatMap(({ events }) => events ?? []).map(({ reason }) => reason)).toContain(
+        'CheckpointDamaged',
+      ),
+    );
+  });
+});
+
+describe('the engine away', () => {
+  it('is a condition that says how to mend it, and ends with it', async () => {
+    runtime.setReachable(false);
+    startAgent();
+    await master.want({ generation: 1, pods: [{ document: aDocument() }] });
+    const ready = () =>
+      master.reports.findLast(({ node }) => node)?.node?.conditions.find(({ type }) => type === 'Ready');
+    await until(() => expect(ready()).toMatchObject({ status: 'False', reason: 'ContainerRuntimeDown' }));
+    expect(ready()?.message).toContain('docker.io');
+    runtime.setReachable(true);
+    await until(() => expect(phaseOf('uid-1')).toBe('Running'));
+    await until(() => expect(ready()?.status).toBe('True'));
+  });
+});
+
+describe('what goes wrong with a container', () => {
+  const waiting = () => master.pods.get('uid-1')?.status.containerStatuses?.[0]?.state?.waiting;
+
+  it('says what is missing and starts as soon as it is there', async () => {
+    const envFrom = [{ configMapRef: { name: 'cm' } }];
+    const document = aDocument({ spec: { containers: [aContainer({ envFrom })] } });
+    startAgent();
+    await master.want({ generation: 1, pods: [{ document }] });
+    await until(() =>
+      expect(waiting()).toEqual({
+        reason: 'CreateContainerConfigError',
+        message: 'configmap "cm" not found',
+      }),
+    );
+    const configMaps = { cm: { data: { A: '1' }, binaryData: {} } };
+    await master.want({ generation: 2, pods: [{ document: { ...document, configMaps } }] });
+    await until(() => expect(phaseOf('uid-1')).toBe('Running'));
+    expect(runtime.specOf(runningOf('uid-1')[0]?.id ?? '')?.env).toEqual([{ name: 'A', value: '1' }]);
+  });
+
+  it('says why an image cannot be had', async () => {
+    startAgent();
+    const document = aDocument({ spec: { containers: [aContainer({ image: 'none:1' })] } });
+    await master.want({ generation: 1, pods: [{ document }] });
+    await until(() => expect(waiting()?.reason).toBe('ErrImagePull'));
+    await until(() => expect(waiting()?.reason).toBe('ImagePullBackOff'));
+    runtime.addImage('none:1');
+  });
+
+  it('backs off from a container that crashes again and again', async () => {
+    startAgent();
+    await master.want({ generation: 1, pods: [{ document: aDocument() }] });
+    for (const attempt of [0, 1]) {
+      await until(() => expect(runningOf('uid-1')[0]?.labels.attempt).toBe(attempt));
+      runtime.exit(runningOf('uid-1')[0]?.id ?? '', 1);
+    }
+    await until(() => expect(waiting()?.reason).toBe('CrashLoopBackOff'));
+    expect(master.pods.get('uid-1')?.status.containerStatuses?.[0]).toMatchObject({
+      restartCount: 1,
+      lastState: { terminated: { exitCode: 1, reason: 'Error' } },
+    });
+  });
+
+  it('says what the engine says of a failed start', async () => {
+    runtime.failNext('start', new RuntimeError('start', 'invalid', 'exec: "nope": not found'));
+    startAgent();
+    await master.want({ generation: 1, pods: [{ document: aDocument() }] });
+    await until(() => expect(waiting()).toMatchObject({ reason: 'RunContainerError' }));
+    expect(waiting()?.message).toContain('exec: "nope": not found');
+  });
+});
+
+describe('logs', () => {
+  const call: LogsCall = {
+    kind: 'logs',
+    podUid: 'uid-1',
+    container: 'web',
+    follow: false,
+    previous: false,
+    timestamps: false,
+  };
+  const output = (id: string) => master.replies.get(id)?.output.toString();
+  const idOf = () => runningOf('uid-1')[0]?.id ?? '';
+
+  beforeEach(async () => {
+    startAgent();
+    await master.want({ generation: 1, pods: [{ document: aDocument() }] });
+    await until(() => expect(phaseOf('uid-1')).toBe('Running'));
+  });
+
+  it('gives what there is, and follows until it is closed', async () => {
+    runtime.writeLog(idOf(), 'one\n');
+    runtime.writeLog(idOf(), 'two\n');
+    await master.call('a', { kind: 'open', creditBytes: 1000, call: { ...call, tailLines: 1 } });
+    await until(() => expect(master.replies.get('a')?.end).toEqual({}));
+    expect(output('a')).toBe('two\n');
+    await master.call('b', { kind: 'open', creditBytes: 1000, call: { ...call, follow: true } });
+    await until(() => expect(output('b')).toBe('one\ntwo\n'));
+    runtime.writeLog(idOf(), 'three\n');
+    await until(() => expect(output('b')).toBe('one\ntwo\nthree\n'));
+    await master.call('b', { kind: 'close' });
+    expect(master.replies.get('b')?.end).toBeUndefined();
+  });
+
+  it('sends no more than it was granted, in frames of bounded size', async () => {
+    runtime.writeLog(idOf(), 'x'.repeat(100_000));
+    await master.call('c', { kind: 'open', creditBytes: 40_000, call });
+    await until(() => expect(output('c')).toHaveLength(40_000));
+    expect(master.replies.get('c')?.frames).toBe(2);
+    await master.call('c', { kind: 'credit', bytes: 200_000 });
+    await until(() => expect(master.replies.get('c')?.end).toEqual({}));
+    expect(output('c')).toHaveLength(100_000);
+  });
+
+  it('tells of a container before, of one that is not there, and keeps to a limit of bytes', async () => {
+    runtime.writeLog(idOf(), 'first life\n');
+    runtime.exit(idOf(), 1);
+    await until(() => expect(master.pods.get('uid-1')?.status.containerStatuses?.[0]?.restartCount).toBe(1));
+    await master.call('d', {
+      kind: 'open',
+      creditBytes: 99,
+      call: { ...call, previous: true, limitBytes: 5 },
+    });
+    await until(() => expect(master.replies.get('d')?.end).toEqual({}));
+    expect(output('d')).toBe('first');
+    await master.call('e', { kind: 'open', creditBytes: 99, call: { ...call, container: 'none' } });
+    await until(() => expect(master.replies.get('e')?.end).toMatchObject({ error: { reason: 'NotFound' } }));
+  });
+});

@@ -1,0 +1,62 @@
+/** Carries out a controller's plans in a world where nothing else moves, until there is nothing left to do. */
+import type { Controller, Plan } from '../../master/controllers/controller.ts';
+import { execute } from '../../master/controllers/execute.ts';
+import type { Occurrence } from '../../master/events/event.ts';
+import type { KindMap, KindName, New } from '../../shared/kubernetes/objects.ts';
+import { refOf } from '../../shared/kubernetes/references.ts';
+import { FakeCluster } from './view.ts';
+
+export const NOW_MS = 1_700_000_000_000;
+
+/** A cluster of these objects, at a fixed time. */
+export function aCluster(nowMs = NOW_MS): FakeCluster {
+  return new FakeCluster({ nowMs: () => nowMs });
+}
+
+/** Stores an object that a builder made, status included; answers it with its real identity. */
+export function given<K extends KindName>(
+  cluster: FakeCluster,
+  kind: K,
+  object: New<KindMap[K]>,
+): KindMap[K] {
+  return cluster.create(kind, object);
+}
+
+let lastSuffix = 0;
+
+/** The plan for one object, with suffixes that count up. */
+export function planFor<K extends KindName>(
+  controller: Controller<K>,
+  cluster: FakeCluster,
+  ref: { namespace?: string; name: string },
+  nowMs = NOW_MS,
+): Plan {
+  return controller.plan({ view: cluster.view, ref, nowMs, suffix: () => `s${++lastSuffix}` });
+}
+
+export type Converged = { readonly rounds: number; readonly events: readonly Occurrence[] };
+
+/** Plans and applies for every object of the controller until every plan is empty. Throws when that takes `maxRounds`. */
+export async function converge<K extends KindName>(
+  controller: Controller<K>,
+  cluster: FakeCluster,
+  { nowMs = NOW_MS, maxRounds = 50 } = {},
+): Promise<Converged> {
+  const events: Occurrence[] = [];
+  for (let rounds = 0; rounds < maxRounds; rounds++) {
+    let isQuiet = true;
+    for (const object of cluster.view.list(controller.of)) {
+      const plan = planFor(controller, cluster, refOf(object), nowMs);
+      if (plan.actions.length === 0) continue;
+      isQuiet = false;
+      const record = (occurrence: Occurrence) => void events.push(occurrence);
+      const executed = await execute(
+        { registry: cluster.registry, record, component: controller.name },
+        plan.actions,
+      );
+      if (executed.failure !== undefined) throw executed.failure;
+    }
+    if (isQuiet) return { rounds, events };
+  }
+  throw new Error(`${controller.name} does not come to rest: ${cluster.writes.slice(-10).join(', ')}`);
+}
