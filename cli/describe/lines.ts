@@ -6,7 +6,7 @@ export type Lines = readonly string[];
 
 /** Indents lines by `levels` of two spaces. */
 export function indent(levels: number, lines: Lines): Lines {
-  return lines.map(line => (line === '' ? '' : `${'  '.repeat(levels)}${line}`));
+  return lines.map(line => `${'  '.repeat(levels)}${line}`);
 }
 
 /** `Title:  first`, and each further value below the first; `<none>` without any. */

@@ -74,15 +74,17 @@ export function reportText(report: DrillReport): string {
   return alignRows(rows, columnWidths(rows)).replace(/ +$/gm, '');
 }
 
-/** The same as a JSON document; a time that never came is null. */
+const wholeMs = (ms: number | undefined) => (ms === undefined ? null : Math.round(ms));
+
+/** The same as a JSON document, in whole milliseconds; a time that never came is null. */
 export function reportJson(report: DrillReport): unknown {
   return {
     ...report,
-    detectedMs: report.detectedMs ?? null,
-    workloads: report.workloads.map(workload => ({ ...workload, replacedMs: workload.replacedMs ?? null })),
-    replacedMs: replacedMs(report) ?? null,
-    returnedMs: report.returnedMs ?? null,
-    convergedMs: report.convergedMs ?? null,
+    detectedMs: wholeMs(report.detectedMs),
+    workloads: report.workloads.map(workload => ({ ...workload, replacedMs: wholeMs(workload.replacedMs) })),
+    replacedMs: wholeMs(replacedMs(report)),
+    returnedMs: wholeMs(report.returnedMs),
+    convergedMs: wholeMs(report.convergedMs),
     passed: hasPassed(report),
   };
 }
