@@ -93,13 +93,14 @@ export class Exchange {
     for (const [name, value] of Object.entries(headers)) this.response.setHeader(name, value);
     const isCompressed =
       bytes.length > GZIP_THRESHOLD_BYTES && /\bgzip\b/.test(this.header('accept-encoding') ?? '');
-    if (!isCompressed) return this.end(bytes);
+    if (!isCompressed) this.end(bytes);
     // In zlib's own thread: a list of ten thousand pods would hold up every heartbeat otherwise.
-    gzip(bytes, { level: 1 }, (error, compressed) => {
-      if (this.signal.aborted) return;
-      if (error === null) this.response.setHeader('Content-Encoding', 'gzip');
-      this.end(error === null ? compressed : bytes);
-    });
+    else
+      gzip(bytes, { level: 1 }, (error, compressed) => {
+        if (this.signal.aborted) return;
+        if (error === null) this.response.setHeader('Content-Encoding', 'gzip');
+        this.end(error === null ? compressed : bytes);
+      });
   }
 
   private end(payload: Uint8Array): void {
