@@ -58,11 +58,6 @@ export function timeText(time: string | undefined): string {
   return `${DAYS[date.getUTCDay()]}, ${two(date.getUTCDate())} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()} ${clock} +0000`;
 }
 
-/** The condition of a type. */
-export function conditionOf(object: unknown, type: string): unknown {
-  return listAt(object, 'status', 'conditions').find(condition => textAt(condition, 'type') === type);
-}
-
 /** `ReplicaSet/web-abc` of the controlling owner. */
 export function controlledBy(object: unknown): string | undefined {
   const owner = listAt(object, 'metadata', 'ownerReferences').find(each => at(each, 'controller') === true);
