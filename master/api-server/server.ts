@@ -56,10 +56,13 @@ export async function startApiServer(
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
   });
-  server.on(
-    'request',
-    (request: HttpRequest, response: HttpResponse) => void answer(routeDeps, request, response, signal),
-  );
+  server.on('request', (request: HttpRequest, response: HttpResponse) => {
+    answer(routeDeps, request, response, signal).catch((error: unknown) => {
+      // Even the answer that something failed could not be sent: the client is gone.
+      deps.logger.debug({ err: error }, 'answer not sent');
+      response.destroy();
+    });
+  });
   // A client that breaks off its handshake or stream is no event of ours; the listener keeps Node from ending the process.
   server.on('tlsClientError', (error: Error) => deps.logger.debug({ err: error }, 'TLS handshake failed'));
   server.on('clientError', (error: Error, socket: Duplex) => {

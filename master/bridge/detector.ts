@@ -35,17 +35,18 @@ const MARGIN_HEAD_START_MS = 700;
 export const MARGIN_MAX_MS = 9000;
 /** Two minutes of heartbeats: how long a bad moment is remembered. */
 const WINDOW_BEATS = 120;
-/** A silence that went on longer than this many margins was a cut, not lateness, and teaches nothing about the link. */
-const LEARNABLE_MARGINS = 1.5;
 
 export function openLink(nowMs: number): Link {
   return { beatMs: nowMs, lifeMs: nowMs, lateMs: 0, latenessesMs: [], beats: 0 };
 }
 
-/** Any packet, or part of one, came in. */
+/**
+ * Any packet, or part of one, came in. A silence that was called one teaches nothing: it was a cut for all that is known,
+ * and a device that is unplugged twice must be noticed as fast the second time.
+ */
 export function afterLife(link: Link, nowMs: number): Link {
   const silenceMs = nowMs - dueMs(link);
-  const isLesson = silenceMs > link.lateMs && silenceMs <= LEARNABLE_MARGINS * marginMs(link);
+  const isLesson = silenceMs > link.lateMs && silenceMs < marginMs(link);
   return { ...link, lifeMs: nowMs, lateMs: isLesson ? silenceMs : link.lateMs };
 }
 

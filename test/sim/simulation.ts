@@ -152,7 +152,7 @@ export class Simulation {
   }
 }
 
-export function refOfApp(app: number): { namespace: string; name: string } {
+function refOfApp(app: number): { namespace: string; name: string } {
   return { namespace: 'default', name: `app-${app}` };
 }
 

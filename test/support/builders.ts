@@ -12,7 +12,7 @@ import type {
   StoredMeta,
 } from '../../shared/kubernetes/objects.ts';
 
-export const EPOCH = '2023-11-14T22:13:20Z';
+const EPOCH = '2023-11-14T22:13:20Z';
 
 function metaOf(name: string, given: Partial<StoredMeta> = {}): StoredMeta {
   return {

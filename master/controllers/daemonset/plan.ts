@@ -35,7 +35,7 @@ type Placement = {
 };
 
 /** Deletes what is too much, creates what is missing, replaces what is outdated, and says in the status what there is. */
-export function planDaemonSet(input: PlanInput): Plan {
+function planDaemonSet(input: PlanInput): Plan {
   const { view, ref, nowMs } = input;
   const daemonSet = view.get('DaemonSet', ref);
   if (daemonSet === undefined) return { actions: [] };

@@ -7,7 +7,7 @@ import { boundsOf } from './sizes.ts';
 /** Kubernetes's default, seconds. */
 const PROGRESS_DEADLINE_SECONDS = 600;
 
-export type StatusInput = {
+type StatusInput = {
   readonly deployment: Deployment;
   readonly replicaSets: readonly ReplicaSet[];
   readonly current: ReplicaSet | undefined;

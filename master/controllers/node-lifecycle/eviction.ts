@@ -6,7 +6,7 @@ import { OUTAGE_GRACE_MS } from '../limits.ts';
 import { readiness } from './taints.ts';
 
 /** A taint that makes pods leave, though never before `notBeforeMs`. */
-export type Evicting = { readonly taint: Taint; readonly notBeforeMs: number };
+type Evicting = { readonly taint: Taint; readonly notBeforeMs: number };
 
 /**
  * The moment at which the pod must go; in the past for at once. Undefined when it may stay for ever. A pod tolerates a taint

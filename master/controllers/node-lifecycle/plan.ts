@@ -25,7 +25,8 @@ export const nodeLifecycleController: Controller<'Node'> = {
 };
 
 function isLost(node: Node): boolean {
-  return readiness(node) !== 'Ready';
+  const state = readiness(node);
+  return state === 'NotReady' || state === 'Unreachable';
 }
 
 /** The pod's node, if it may have to leave it. */
@@ -41,7 +42,7 @@ function hasExecuting(taints: readonly Taint[] | undefined): boolean {
 }
 
 /** Sets the node's taints, evicts whom they evict, and says of the pods of an unreachable node that they are not ready. */
-export function planNodeLifecycle({ view, ref, nowMs }: PlanInput): Plan {
+function planNodeLifecycle({ view, ref, nowMs }: PlanInput): Plan {
   const node = view.get('Node', ref);
   if (node === undefined) return { actions: [] };
   const taints = wantedTaints(node, nowMs);
