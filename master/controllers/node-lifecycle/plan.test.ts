@@ -48,6 +48,22 @@ describe('node lifecycle', () => {
     ).toEqual(['update Node', 'NodeNotReady', 'delete Pod', 'TaintManagerEviction']);
   });
 
+  it('says that a node is lost or back, but not that one which is still joining is lost', () => {
+    const said = (node: Parameters<typeof aNode>[0], nodeInfo: boolean) => {
+      const cluster = aCluster();
+      const made = aNode({ name: 'lost', ...node });
+      const status = { ...made.status, ...(nodeInfo ? {} : { nodeInfo: undefined }) };
+      given(cluster, 'Node', { ...made, status });
+      const { actions } = planFor(nodeLifecycleController, cluster, ref);
+      return actions.flatMap(action => (action.kind === 'event' ? [action.reason] : []));
+    };
+    const taints: Taint[] = [{ key: UNREACHABLE, effect: 'NoExecute', timeAdded: LONG_AGO }];
+    expect(said({ ready: 'Unknown' }, true)).toEqual(['NodeNotReady']);
+    expect(said({ ready: 'Unknown' }, false)).toEqual([]);
+    expect(said({ ready: 'True', spec: { taints } }, true)).toEqual(['NodeReady']);
+    expect(said({ ready: 'True' }, true)).toEqual([]);
+  });
+
   it.each([
     ['Unknown', [`${UNREACHABLE}:NoSchedule`, `${UNREACHABLE}:NoExecute`]],
     ['False', ['node.kubernetes.io/not-ready:NoSchedule', 'node.kubernetes.io/not-ready:NoExecute']],
