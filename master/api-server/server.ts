@@ -2,32 +2,13 @@
 import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import type { Logger } from 'pino';
-import type { Clock } from '../../shared/clock.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import { authenticate, type CertificateSubject } from '../auth/authenticate.ts';
-import type { ObjectRegistry } from '../registry/object-registry.ts';
-import type { Store } from '../store/store.ts';
-import type { ObjectCache } from '../watch/object-cache.ts';
 import { Exchange, type HttpRequest, type HttpResponse, type Identity } from './exchange.ts';
 import { HEADERS_TIMEOUT_MS } from './limits.ts';
-import type { UsageReader } from './metrics.ts';
 import { OpenApiDocuments } from './openapi.ts';
-import type { OpenLogs } from './pod-log.ts';
-import { route } from './route.ts';
-import type { StaticFiles } from './static-files.ts';
+import { type RouteDeps, route } from './route.ts';
 import { WatchCount } from './watch.ts';
-
-export type ApiServerDeps = {
-  readonly cache: ObjectCache;
-  readonly store: Store;
-  readonly registry: ObjectRegistry;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly usage: UsageReader;
-  readonly openLogs: OpenLogs;
-  readonly files: StaticFiles;
-};
 
 export type ApiServerOptions = {
   readonly host: string;
@@ -37,7 +18,7 @@ export type ApiServerOptions = {
   readonly caPem: string;
 };
 
-export type RouteDeps = ApiServerDeps & { readonly watches: WatchCount; readonly openApi: OpenApiDocuments };
+export type ApiServerDeps = Omit<RouteDeps, 'watches' | 'openApi'>;
 
 /** Listens until the signal aborts; then ends every watch and closes. Rejects when the port cannot be had. */
 export async function startApiServer(
