@@ -64,7 +64,7 @@ class Scheduler {
       clock: deps.clock,
       random: deps.random,
       concurrency: CONCURRENT_WRITES,
-      work: uid => this.write(uid),
+      work: (uid, stop) => this.write(uid, stop),
     });
   }
 
@@ -144,7 +144,7 @@ class Scheduler {
     this.wake();
   }
 
-  private async write(uid: string): Promise<Outcome> {
+  private async write(uid: string, stop: AbortSignal): Promise<Outcome> {
     const pod = this.pending.get(uid);
     if (pod === undefined) return { kind: 'done' };
     const verdict =
@@ -155,7 +155,8 @@ class Scheduler {
         ? this.bind(pod, verdict.node)
         : this.tellUnschedulable(pod, verdict.message));
     } catch (error) {
-      return this.failWrite(pod, verdict, error);
+      // What fails because everything ends is no failure to tell of.
+      return stop.aborted ? { kind: 'done' } : this.failWrite(pod, verdict, error);
     }
     if (this.verdicts.get(uid) === verdict) this.verdicts.delete(uid);
     this.failed.delete(uid);
