@@ -2,18 +2,19 @@ import { parse } from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { MAX_PAYLOAD_BYTES, MAX_PODS_PER_NODE } from '../../shared/protocol/limits.ts';
 import { DocumentsSchema, PodDocumentSchema } from '../../shared/protocol/messages.ts';
-import { MemoryCluster } from '../../test/support/memory-cluster.ts';
+import { aCluster } from '../../test/support/converge.ts';
+import type { FakeCluster } from '../../test/support/fake-cluster.ts';
 import { desiredSet, documentMessages } from './desired.ts';
 import { referencesOf } from './references.ts';
 
 const container = { name: 'main', image: 'img' };
 
-async function addPod(
-  cluster: MemoryCluster,
+function addPod(
+  cluster: FakeCluster,
   name: string,
   more: { spec?: object; metadata?: object; status?: object } = {},
 ) {
-  return await cluster.create('Pod', {
+  return cluster.create('Pod', {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { namespace: 'default', name, ...more.metadata },
@@ -22,15 +23,15 @@ async function addPod(
   });
 }
 
-const setOf = (cluster: MemoryCluster) => desiredSet(cluster, 'pi-1', new WeakMap());
-const namesOf = (cluster: MemoryCluster) =>
+const setOf = (cluster: FakeCluster) => desiredSet(cluster.view, 'pi-1', new WeakMap());
+const namesOf = (cluster: FakeCluster) =>
   setOf(cluster).pods.map(
-    ({ uid }) => cluster.list('Pod').find(pod => pod.metadata.uid === uid)?.metadata.name,
+    ({ uid }) => cluster.view.list('Pod').find(pod => pod.metadata.uid === uid)?.metadata.name,
   );
 
 describe('referencesOf', () => {
-  test('every way to refer to a ConfigMap or a Secret', async () => {
-    const pod = await addPod(new MemoryCluster(), 'web', {
+  test('every way to refer to a ConfigMap or a Secret', () => {
+    const pod = addPod(aCluster(), 'web', {
       spec: {
         imagePullSecrets: [{ name: 's-pull' }],
         initContainers: [
@@ -70,34 +71,34 @@ describe('referencesOf', () => {
 });
 
 describe('desiredSet', () => {
-  test('finished pods stay, behind the others; those being deleted say how long they may take', async () => {
-    const cluster = new MemoryCluster();
-    await addPod(cluster, 'done', { status: { phase: 'Succeeded' } });
-    await addPod(cluster, 'web');
-    await addPod(cluster, 'leaving', {
+  test('finished pods stay, behind the others; those being deleted say how long they may take', () => {
+    const cluster = aCluster();
+    addPod(cluster, 'done', { status: { phase: 'Succeeded' } });
+    addPod(cluster, 'web');
+    addPod(cluster, 'leaving', {
       metadata: { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 7 },
     });
-    await addPod(cluster, 'elsewhere', { spec: { nodeName: 'pi-2' } });
+    addPod(cluster, 'elsewhere', { spec: { nodeName: 'pi-2' } });
     expect(namesOf(cluster)).toEqual(['web', 'leaving', 'done']);
     expect(setOf(cluster).pods.map(pod => pod.terminateWithinSeconds)).toEqual([undefined, 7, undefined]);
   });
 
-  test('more pods than a node may have: the finished ones go first', async () => {
-    const cluster = new MemoryCluster();
-    await addPod(cluster, 'done', { status: { phase: 'Failed' } });
-    for (let i = 0; i < MAX_PODS_PER_NODE; i++) await addPod(cluster, `web-${i}`);
+  test('more pods than a node may have: the finished ones go first', () => {
+    const cluster = aCluster();
+    addPod(cluster, 'done', { status: { phase: 'Failed' } });
+    for (let i = 0; i < MAX_PODS_PER_NODE; i++) addPod(cluster, `web-${i}`);
     expect(namesOf(cluster)).toHaveLength(MAX_PODS_PER_NODE);
     expect(namesOf(cluster)).not.toContain('done');
   });
 
-  test('a status changes no digest; a label and a referenced Secret do', async () => {
-    const cluster = new MemoryCluster();
-    const pod = await addPod(cluster, 'web', {
+  test('a status changes no digest; a label and a referenced Secret do', () => {
+    const cluster = aCluster();
+    const pod = addPod(cluster, 'web', {
       spec: { volumes: [{ name: 'v', secret: { secretName: 's' } }] },
     });
     const digest = () => setOf(cluster).pods[0]?.digest;
     const first = digest();
-    const running = await cluster.updateStatus('Pod', { ...pod, status: { phase: 'Running' } });
+    const running = cluster.updateStatus('Pod', { ...pod, status: { phase: 'Running' } });
     expect(digest()).toBe(first);
     const secret = {
       apiVersion: 'v1',
@@ -105,20 +106,20 @@ describe('desiredSet', () => {
       metadata: { namespace: 'default', name: 's' },
       data: { a: 'YQ==' },
     };
-    await cluster.create('Secret', secret);
+    cluster.create('Secret', secret);
     const second = digest();
     expect(second).not.toBe(first);
-    await cluster.update('Pod', { ...running, metadata: { ...running.metadata, labels: { a: 'b' } } });
+    cluster.update('Pod', { ...running, metadata: { ...running.metadata, labels: { a: 'b' } } });
     expect(digest()).not.toBe(second);
   });
 
-  test('the cache is not asked for what changed', async () => {
-    const cluster = new MemoryCluster();
-    await addPod(cluster, 'web', { spec: { volumes: [{ name: 'v', configMap: { name: 'c' } }] } });
+  test('the cache is not asked for what changed', () => {
+    const cluster = aCluster();
+    addPod(cluster, 'web', { spec: { volumes: [{ name: 'v', configMap: { name: 'c' } }] } });
     const cache = new WeakMap();
-    const digest = () => desiredSet(cluster, 'pi-1', cache).pods[0]?.digest;
+    const digest = () => desiredSet(cluster.view, 'pi-1', cache).pods[0]?.digest;
     const first = digest();
-    await cluster.create('ConfigMap', {
+    cluster.create('ConfigMap', {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { namespace: 'default', name: 'c' },
@@ -129,10 +130,10 @@ describe('desiredSet', () => {
 });
 
 describe('documentMessages', () => {
-  test('as few messages as the payload bound allows, all of them well-formed', async () => {
-    const cluster = new MemoryCluster();
+  test('as few messages as the payload bound allows, all of them well-formed', () => {
+    const cluster = aCluster();
     const blob = 'x'.repeat(900 * 1024);
-    for (let i = 0; i < 6; i++) await addPod(cluster, `web-${i}`, { metadata: { annotations: { blob } } });
+    for (let i = 0; i < 6; i++) addPod(cluster, `web-${i}`, { metadata: { annotations: { blob } } });
     const { documents } = setOf(cluster);
     const messages = documentMessages([...documents.values()]);
     expect(messages).toHaveLength(2);

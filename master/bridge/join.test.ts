@@ -1,24 +1,25 @@
 import { expect, test } from 'vitest';
-import { MemoryCluster } from '../../test/support/memory-cluster.ts';
+import { aCluster } from '../../test/support/converge.ts';
 import { nodeCredentialSecret } from '../auth/node-credential.ts';
+import type { ClusterView } from '../watch/cluster-view.ts';
 import { joinName } from './join.ts';
 import { JOIN_HOLD_MS } from './limits.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 
 /** A cluster with node pi-1, whose credential device `mine` got `ageMs` ago. */
-async function clusterWith(options: { ageMs: number; ready?: string }): Promise<MemoryCluster> {
-  const cluster = new MemoryCluster();
+function viewWith(options: { ageMs: number; ready?: string }): ClusterView {
+  const cluster = aCluster();
   const status = options.ready && { conditions: [{ type: 'Ready', status: options.ready }] };
-  const node = await cluster.create('Node', {
+  const node = cluster.create('Node', {
     apiVersion: 'v1',
     kind: 'Node',
     metadata: { name: 'pi-1' },
     ...(status && { status }),
   });
   const credential = { deviceId: 'mine', issuedAtMs: NOW_MS - options.ageMs };
-  await cluster.create('Secret', nodeCredentialSecret(node, 'x', credential));
-  return cluster;
+  cluster.create('Secret', nodeCredentialSecret(node, 'x', credential));
+  return cluster.view;
 }
 
 const rows = [
@@ -37,11 +38,11 @@ const rows = [
   { name: 'a name with a topic in it', given: { name: 'a/b' }, want: 'InvalidName' },
   { name: 'a name that is too long', given: { name: 'a'.repeat(64) }, want: 'InvalidName' },
 ];
-test.each(rows)('$name: $want', async ({ given, want }) => {
+test.each(rows)('$name: $want', ({ given, want }) => {
   const { name = 'pi-1', deviceId = 'mine', isConnected = false, ageMs = JOIN_HOLD_MS, ready } = given;
   const named = joinName({
     request: { name, deviceId, capability: 1 },
-    view: await clusterWith({ ageMs, ready }),
+    view: viewWith({ ageMs, ready }),
     isConnected: () => isConnected,
     nowMs: NOW_MS,
     suffix: () => 'abcde',
@@ -49,13 +50,13 @@ test.each(rows)('$name: $want', async ({ given, want }) => {
   expect(named.ok ? named.name : named.reason).toBe(want);
 });
 
-test('a made name is one that is free', async () => {
-  const cluster = new MemoryCluster();
-  await cluster.create('Node', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-aaaaa' } });
+test('a made name is one that is free', () => {
+  const cluster = aCluster();
+  cluster.create('Node', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-aaaaa' } });
   const suffixes = ['aaaaa', 'bbbbb'];
   const named = joinName({
     request: { deviceId: 'd', capability: 1 },
-    view: cluster,
+    view: cluster.view,
     isConnected: () => false,
     nowMs: NOW_MS,
     suffix: () => suffixes.shift() ?? '',

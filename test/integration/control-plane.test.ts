@@ -7,11 +7,11 @@ import { systemClock } from '../../shared/clock.ts';
 import type { Pod } from '../../shared/kubernetes/objects.ts';
 import { isPodActive, isPodReady } from '../../shared/kubernetes/pod-state.ts';
 import { formatTime } from '../../shared/kubernetes/time.ts';
-import { type Cluster, startMemoryCluster } from '../support/api.ts';
 import { aDaemonSet, aDeployment, aNode } from '../support/builders.ts';
+import { type MemoryCluster, startMemoryCluster } from '../support/memory-cluster.ts';
 
 const ref = { namespace: 'default', name: 'web' };
-let cluster: Cluster;
+let cluster: MemoryCluster;
 let stop: AbortController;
 let running: Promise<unknown>;
 let problems: string[];

@@ -4,7 +4,7 @@ import type { Node, Pod } from '../../shared/kubernetes/objects.ts';
 import { isPodReady, isPodTerminal } from '../../shared/kubernetes/pod-state.ts';
 import { refOf } from '../../shared/kubernetes/references.ts';
 import { formatTime } from '../../shared/kubernetes/time.ts';
-import type { FakeCluster } from '../support/view.ts';
+import type { FakeCluster } from '../support/fake-cluster.ts';
 
 const START_MS = 400;
 const STOP_MS = 300;

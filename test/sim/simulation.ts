@@ -8,7 +8,7 @@ import type { Deployment, Pod, ReplicaSet } from '../../shared/kubernetes/object
 import { isPodActive, isPodTerminal } from '../../shared/kubernetes/pod-state.ts';
 import { controllerOf } from '../../shared/kubernetes/references.ts';
 import { aDeployment, aNamespace, aNode, requesting } from '../support/builders.ts';
-import { FakeCluster } from '../support/view.ts';
+import { FakeCluster } from '../support/fake-cluster.ts';
 import { FakeKubelets } from './fake-kubelets.ts';
 
 /** One thing that a user or the world does. */

@@ -5,7 +5,7 @@ import { isPodActive, isPodReady } from '../../../shared/kubernetes/pod-state.ts
 import { formatTime } from '../../../shared/kubernetes/time.ts';
 import { aNode, aPod } from '../../../test/support/builders.ts';
 import { aCluster, converge, given, NOW_MS, planFor } from '../../../test/support/converge.ts';
-import type { FakeCluster } from '../../../test/support/view.ts';
+import type { FakeCluster } from '../../../test/support/fake-cluster.ts';
 import { OUTAGE_GRACE_MS } from '../limits.ts';
 import { nodeLifecycleController } from './plan.ts';
 
