@@ -50,6 +50,21 @@ it('tells of a container that moved or came', async () => {
   stop.abort();
 });
 
+it('leaves the containers out when only the device moved, and says all again after half a minute', async () => {
+  const { clock, state, sent, stop } = start();
+  const pods = [{ uid: 'u', containers: [{ name: 'web', cpuMilli: 1, memoryBytes: 1 }] }];
+  state.usage = { ...FIRST, pods };
+  await clock.advance(1000);
+  state.usage = { cpuMilli: 500, memoryBytes: 1e9, pods };
+  await clock.advance(1000);
+  expect(sent.at(-1)?.usage).toEqual({ cpuMilli: 500, memoryBytes: 1e9 });
+  await clock.advance(28_000);
+  expect(sent.slice(3).map(({ usage }) => usage)).toEqual(Array(28).fill(undefined));
+  await clock.advance(1000);
+  expect(sent.at(-1)?.usage?.pods).toEqual(pods);
+  stop.abort();
+});
+
 it('is silent without a link, queues nothing, and starts with usage when it is back', async () => {
   const { clock, state, sent, heartbeats, stop } = start();
   await clock.advance(1000);

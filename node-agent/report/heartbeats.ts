@@ -1,7 +1,7 @@
 /** The agent's pulse: one small message per interval while there is a link, on a timer of its own. Never kept, never written. */
 import type { Clock } from '../../shared/clock.ts';
 import type { Heartbeat, Usage } from '../../shared/protocol/messages.ts';
-import { isUsageNews, type SentUsage } from './usage-step.ts';
+import { type SentUsage, usageNews } from './usage-step.ts';
 
 export type HeartbeatDeps = {
   readonly clock: Clock;
@@ -46,9 +46,9 @@ export class Heartbeats {
     if (!isOnline()) return;
     const usage = this.deps.usage();
     const nowMs = clock.monotonicMs();
-    const isNews = usage !== undefined && isUsageNews(this.sent, usage, nowMs);
-    if (isNews) this.sent = { usage, atMs: nowMs };
-    const heartbeat: Heartbeat = { epoch, sequence: this.sequence++, usage: isNews ? usage : undefined };
+    const said = usage && usageNews(this.sent, usage, nowMs);
+    if (said) this.sent = said.sent;
+    const heartbeat: Heartbeat = { epoch, sequence: this.sequence++, usage: said?.news };
     send(JSON.stringify(heartbeat));
   }
 }

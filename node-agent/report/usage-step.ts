@@ -1,19 +1,34 @@
-/** Whether usage moved enough to be worth its bytes. Pure. */
+/** Which usage moved enough to be worth its bytes. Pure. */
 import type { Usage } from '../../shared/protocol/messages.ts';
 import { USAGE_CPU_STEP_MILLI, USAGE_MEMORY_STEP_BYTES, USAGE_SENT_MS_MAX } from '../limits.ts';
 
-export type SentUsage = { readonly usage: Usage; readonly atMs: number };
+/** `usage` is what the master knows; `allAtMs` is when all of it was said together. */
+export type SentUsage = { readonly usage: Usage; readonly allAtMs: number };
 
-/** True for the first usage, after USAGE_SENT_MS_MAX, and when the device or one container moved by a step or more. */
-export function isUsageNews(sent: SentUsage | undefined, usage: Usage, nowMs: number): boolean {
-  if (!sent || nowMs - sent.atMs >= USAGE_SENT_MS_MAX) return true;
-  if (hasMoved(sent.usage, usage)) return true;
-  const before = flatten(sent.usage);
-  const after = flatten(usage);
+/**
+ * What to say now, and what the master knows once it was told: all of it at first, when a container moved by a step or
+ * more, and after USAGE_SENT_MS_MAX; the device's alone when only that moved; undefined when nothing did.
+ */
+export function usageNews(
+  sent: SentUsage | undefined,
+  usage: Usage,
+  nowMs: number,
+): { readonly news: Usage; readonly sent: SentUsage } | undefined {
+  const isAllDue = !sent || nowMs - sent.allAtMs >= USAGE_SENT_MS_MAX;
+  if (isAllDue || haveContainersMoved(sent.usage, usage))
+    return { news: usage, sent: { usage, allAtMs: nowMs } };
+  if (!hasMoved(sent.usage, usage)) return undefined;
+  const known = { ...usage, pods: sent.usage.pods };
+  return { news: { ...usage, pods: undefined }, sent: { usage: known, allAtMs: sent.allAtMs } };
+}
+
+function haveContainersMoved(sent: Usage, now: Usage): boolean {
+  const before = flatten(sent);
+  const after = flatten(now);
   if (before.size !== after.size) return true;
-  return [...after].some(([key, now]) => {
+  return [...after].some(([key, amounts]) => {
     const then = before.get(key);
-    return !then || hasMoved(then, now);
+    return !then || hasMoved(then, amounts);
   });
 }
 
