@@ -9,7 +9,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             '{shared,master,node-agent,cli,dashboard,deploy,bench}/**/*.test.{ts,tsx}',
-            'test/architecture/**/*.test.ts',
+            'test/{architecture,sim}/**/*.test.ts',
           ],
         },
       },

@@ -28,3 +28,21 @@ export async function withDeadline<T>(
     cancel();
   }
 }
+
+/** Runs `work` with a signal that also aborts after `timeoutMs`; undefined when that ended it. Throws all other errors. */
+export async function withinTime<T>(
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  timeoutMs: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  const late = new AbortController();
+  const cancel = clock.after(timeoutMs, () => late.abort(new CliError('time is up')));
+  try {
+    return await work(AbortSignal.any([signal, late.signal]));
+  } catch (error) {
+    if (late.signal.aborted && !signal.aborted) return undefined;
+    throw error;
+  } finally {
+    cancel();
+  }
+}

@@ -29,3 +29,12 @@ export const APPLY_RETRIES = 5;
 
 /** Pause before an eviction that a disruption budget forbade is tried again, milliseconds, as kubectl. */
 export const EVICTION_RETRY_MS = 5000;
+
+/** Longest time for the supervisor to answer, milliseconds: it may first wait for a process to end. */
+export const CONTROL_TIMEOUT_MS = 15_000;
+
+/** Longest time for the local engine to list its containers, milliseconds; a loaded one takes seconds. */
+export const ENGINE_TIMEOUT_MS = 5000;
+
+/** Pause between two looks at the containers during a drill, milliseconds: often enough to see what runs twice, cheap for the engine. */
+export const DRILL_POLL_MS = 250;

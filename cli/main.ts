@@ -1,4 +1,5 @@
 /** Entry of the `pikelet` command: the process as a Cli, and how it ends. */
+import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../shared/clock.ts';
@@ -18,6 +19,8 @@ function endQuietly(error: NodeJS.ErrnoException): void {
 }
 
 function main(): void {
+  // Each open request listens to the one signal; how many there are is bounded where they are made.
+  setMaxListeners(0);
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
@@ -41,7 +44,9 @@ function main(): void {
   runProgram(process.argv.slice(2), cli).then(
     code => process.exit(code),
     error => {
-      throw error;
+      // A bug: its stack without the source line that Node would add, which in a bundle is a screenful.
+      process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+      process.exit(1);
     },
   );
 }

@@ -9,8 +9,3 @@ export type DeclareVerb = (command: Command, cli: Cli) => void;
 export function collectList(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, ...value.split(',').filter(part => part !== '')];
 }
-
-/** Gathers a repeatable option as it is. */
-export function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
-}

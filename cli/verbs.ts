@@ -75,6 +75,11 @@ export const VERBS: readonly VerbEntry[] = [
     async () => (await import('./verbs/flash.ts')).declareFlash,
   ),
   verb(
+    'drill',
+    'rehearse a failure, and measure how the cluster bears it',
+    async () => (await import('./verbs/drill.ts')).declareDrill,
+  ),
+  verb(
     'cluster-info',
     'show where the cluster answers',
     async () => (await import('./verbs/cluster-info.ts')).declareClusterInfo,

@@ -96,7 +96,7 @@ function NodeCard({ node }: { readonly node: NodeRow }) {
       </h2>
       <p class="about">{node.about}</p>
       <dl>
-        <Usage name="CPU" share={node.cpuMilli} format={milli => `${(milli / 1000).toFixed(2)} cores`} />
+        <Usage name="CPU" share={node.cpuMilli} format={milli => (milli / 1000).toFixed(2)} unit="cores" />
         <Usage name="Memory" share={node.memoryBytes} format={formatMemory} />
         {node.temperatureCelsius !== undefined && (
           <div>
@@ -129,9 +129,14 @@ function NodeCard({ node }: { readonly node: NodeRow }) {
   );
 }
 
-type UsageProps = { readonly name: string; readonly share: Share | undefined; format(value: number): string };
+type UsageProps = {
+  readonly name: string;
+  readonly share: Share | undefined;
+  readonly unit?: string;
+  format(value: number): string;
+};
 
-function Usage({ name, share, format }: UsageProps) {
+function Usage({ name, share, format, unit = '' }: UsageProps) {
   return (
     <div>
       <dt>{name}</dt>
@@ -148,7 +153,7 @@ function Usage({ name, share, format }: UsageProps) {
             optimum={0}
             value={share.used}
           />{' '}
-          {format(share.used)} of {format(share.total)}
+          {format(share.used)} of {format(share.total)} {unit}
         </dd>
       )}
     </div>

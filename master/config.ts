@@ -87,7 +87,7 @@ export function parseConfig(
     listenHost: String(value('listen-host')),
     apiPort: Number(value('api-port')),
     mqttPort: Number(value('mqtt-port')),
-    hosts: hostsOf(String(value('public-host'))),
+    hosts: hostsOf(String(value('public-host')), String(value('listen-host'))),
     adminKubeconfig: inDataDir('admin-kubeconfig', 'admin.kubeconfig'),
     dashboardTokenFile: inDataDir('dashboard-token-file', 'dashboard-token'),
     staticDir: path.resolve(String(value('static-dir')) || programDir),
@@ -104,8 +104,11 @@ function flagsOf(args: readonly string[]): Readonly<Record<string, string | unde
   }
 }
 
-/** What clients may call this machine: the names given, then its own. */
-function hostsOf(publicHosts: string): string[] {
+/** Addresses that listen on every interface: no client can be told one of these. */
+const ANY: readonly string[] = ['0.0.0.0', '::', ''];
+
+/** What clients may call this machine: the names given, the one address it listens on, then all its own. */
+function hostsOf(publicHosts: string, listenHost: string): string[] {
   const given = publicHosts
     .split(',')
     .map(host => host.trim())
@@ -114,7 +117,8 @@ function hostsOf(publicHosts: string): string[] {
     (list ?? []).filter(({ internal }) => !internal).map(({ address }) => address),
   );
   const stable = addresses.filter(address => !address.startsWith('fe80:'));
-  return [...new Set([...given, ...stable, hostname(), 'localhost', '127.0.0.1', '::1'])];
+  const listening = ANY.includes(listenHost) ? [] : [listenHost];
+  return [...new Set([...given, ...listening, ...stable, hostname(), 'localhost', '127.0.0.1', '::1'])];
 }
 
 /** The text of --help. */

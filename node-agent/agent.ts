@@ -112,7 +112,7 @@ export class Agent {
       clock,
       log: log.child({ component: 'usage' }),
       containers: () => this.sync.containers,
-      sampleNode: () => observer.sample(),
+      sampleNode: () => this.node.sampleUsage(),
     });
     this.heartbeats = new Heartbeats({
       clock,

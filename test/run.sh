@@ -52,6 +52,7 @@ rm -f "$results"
 if [ ! -x /bin/busybox ] || ldd /bin/busybox >/dev/null 2>&1; then
   apt_install busybox-static || fail "busybox-static cannot be installed"
 fi
+[ -x /usr/bin/chromium ] || apt_install chromium || fail "chromium cannot be installed"
 data_dir=$(mktemp -d)
 node dist/up.cjs --set-up-only --data-dir "$data_dir" || fail 'there is no Docker Engine to test with'
 rm -rf "$data_dir"

@@ -1,5 +1,6 @@
 /** The annotation in which client-side apply remembers what it applied, byte for byte as kubectl writes it. Pure. */
 import { isObject, type JsonObject, objectAt, textAt } from '../json.ts';
+import { goJson } from '../print/go-json.ts';
 
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
@@ -24,17 +25,4 @@ export function lastAppliedOf(live: JsonObject): JsonObject | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Go's encoding/json: sorted keys, and the characters escaped that HTML would mind. */
-function goJson(value: unknown): string {
-  const sorted = JSON.stringify(value, (_key, member: unknown) =>
-    isObject(member)
-      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
-      : member,
-  );
-  return sorted.replace(
-    /[<>&\u2028\u2029]/g,
-    char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

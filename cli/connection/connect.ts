@@ -86,12 +86,14 @@ function tlsOf(picked: PickedContext | undefined, options: GlobalOptions, cwd: s
     throw new CliError(
       'this user needs an exec credential plugin, which pikelet does not run; use --token or another --context',
     );
+  // A token given by hand is meant to be used: beside a certificate the server would not look at it.
+  const identity = options.token === undefined ? user : undefined;
   return {
     ca: options.certificateAuthority
       ? readText(resolve(cwd, options.certificateAuthority))
       : pemOf(cluster?.['certificate-authority-data'], cluster?.['certificate-authority'], cluster?.dir),
-    cert: pemOf(user?.['client-certificate-data'], user?.['client-certificate'], user?.dir),
-    key: pemOf(user?.['client-key-data'], user?.['client-key'], user?.dir),
+    cert: pemOf(identity?.['client-certificate-data'], identity?.['client-certificate'], identity?.dir),
+    key: pemOf(identity?.['client-key-data'], identity?.['client-key'], identity?.dir),
     rejectUnauthorized: !insecure,
     servername: cluster?.['tls-server-name'],
   };

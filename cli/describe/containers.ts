@@ -52,15 +52,14 @@ function stringsOrNumbers(container: unknown, field: string): readonly (readonly
 }
 
 function words(title: string, values: readonly unknown[]): Lines {
-  return values.length === 0
-    ? []
-    : [
-        `${title}:`,
-        ...indent(
-          1,
-          values.map(value => String(value).replaceAll('\n', '\\n')),
-        ),
-      ];
+  if (values.length === 0) return [];
+  return [
+    `${title}:`,
+    ...indent(
+      1,
+      values.flatMap(value => String(value).split('\n')),
+    ),
+  ];
 }
 
 function amounts(title: string, values: readonly (readonly [string, string])[]): Lines {

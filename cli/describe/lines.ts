@@ -6,7 +6,7 @@ export type Lines = readonly string[];
 
 /** Indents lines by `levels` of two spaces. */
 export function indent(levels: number, lines: Lines): Lines {
-  return lines.map(line => (line === '' ? '' : `${'  '.repeat(levels)}${line}`));
+  return lines.map(line => `${'  '.repeat(levels)}${line}`);
 }
 
 /** `Title:  first`, and each further value below the first; `<none>` without any. */
@@ -56,11 +56,6 @@ export function timeText(time: string | undefined): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const clock = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(':');
   return `${DAYS[date.getUTCDay()]}, ${two(date.getUTCDate())} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()} ${clock} +0000`;
-}
-
-/** The condition of a type. */
-export function conditionOf(object: unknown, type: string): unknown {
-  return listAt(object, 'status', 'conditions').find(condition => textAt(condition, 'type') === type);
 }
 
 /** `ReplicaSet/web-abc` of the controlling owner. */

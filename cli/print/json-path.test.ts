@@ -39,7 +39,7 @@ describe('templates', () => {
     ["{.items[0].metadata.labels['app.kubernetes.io/name']}", 'x'],
     ['{.items[0].metadata.labels.app\\.kubernetes\\.io/name}', 'x'],
     ['{..name}', 'a b'],
-    ['{.items[0].conditions}', '[{"type":"Ready","status":"True"}]'],
+    ['{.items[0].conditions}', '[{"status":"True","type":"Ready"}]'],
     ['{.nothing.here}', ''],
     ["{.items[0]['n']}{'}'}", '1}'],
   ])('%s', (template, want) => expect(renderTemplate(parseTemplate(template), root)).toBe(want));

@@ -5,6 +5,7 @@
 import { UsageError } from '../errors.ts';
 import { isObject } from '../json.ts';
 import { JSON_PATH_RESULTS_MAX } from '../limits.ts';
+import { goJson } from './go-json.ts';
 
 type Operand =
   | { readonly kind: 'path'; readonly path: Path }
@@ -74,7 +75,7 @@ export function renderTemplate(template: Template, root: unknown, current: unkno
 
 /** Strings as they are, objects and arrays as JSON. */
 export function resultText(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  return typeof value === 'string' ? value : value === undefined ? '' : goJson(value);
 }
 
 /** Every value that the path leads to; none where it breaks off. */

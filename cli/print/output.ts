@@ -3,6 +3,7 @@ import { UsageError } from '../errors.ts';
 import { isObject, textAt } from '../json.ts';
 import { type Kind, qualifiedSingular } from '../kinds/kind.ts';
 import { alignRows, columnWidths } from './columns.ts';
+import { goJson } from './go-json.ts';
 import { evaluatePath, parseRelaxedPath, parseTemplate, renderTemplate, resultText } from './json-path.ts';
 
 export type Output =
@@ -26,17 +27,7 @@ export function parseOutput(text: string | undefined): Output {
 
 /** One object as JSON, four spaces deep, keys sorted, as kubectl prints it. */
 export function toJson(value: unknown): string {
-  return `${JSON.stringify(sortKeys(value), undefined, 4)}\n`;
-}
-
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
-  if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-      .map(([key, member]) => [key, sortKeys(member)]),
-  );
+  return `${goJson(value, 4)}\n`;
 }
 
 /** What many objects are when one document must hold them. */

@@ -133,10 +133,11 @@ export class LocalCluster {
     await device[act]();
   }
 
-  /** Stops the agents, then the master. Resolves when no process is left. */
+  /** Stops the master, then the agents. Resolves when no process is left. */
   async stop(): Promise<void> {
-    await Promise.all(this.devices.map(device => device.stop()));
+    // The master first: it would take devices that say goodbye one by one for lost, and move their pods to the last.
     await this.master.stop(MASTER_STOP_GRACE_MS);
+    await Promise.all(this.devices.map(device => device.stop()));
   }
 
   /** What the dashboard asks for; empty while the master has not written it. */

@@ -118,7 +118,7 @@ function sayWelcome(api: Api, cluster: LocalCluster, options: UpOptions, layout:
 
 async function tearDown(cluster: LocalCluster, docker: Docker | undefined, control: Server): Promise<void> {
   control.close();
-  await step('stopping the agents and the master', () => cluster.stop());
+  await step('stopping the master and the agents', () => cluster.stop());
   const { id } = cluster;
   if (docker !== undefined && id !== undefined) {
     await step("stopping the cluster's containers", () => stopContainers(docker, { cluster: id }));

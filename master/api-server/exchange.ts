@@ -1,7 +1,7 @@
 /** One HTTP request and its answer: what the handlers see of the network, over HTTP/1.1 and HTTP/2 alike. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import { gzipSync } from 'node:zlib';
+import { gzip } from 'node:zlib';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import { GZIP_THRESHOLD_BYTES, MAX_BODY_BYTES } from './limits.ts';
 
@@ -33,6 +33,8 @@ export class Exchange {
     this.identity = identity;
     const gone = new AbortController();
     response.once('close', () => gone.abort());
+    // A client that broke off shows as an error of the write under way; it is gone, and that is all.
+    response.on('error', () => gone.abort());
     this.signal = AbortSignal.any([gone.signal, serverSignal]);
   }
 
@@ -85,15 +87,24 @@ export class Exchange {
     headers: Readonly<Record<string, string>> = {},
   ): void {
     const bytes = Buffer.from(content);
-    const isCompressed =
-      bytes.length > GZIP_THRESHOLD_BYTES && /\bgzip\b/.test(this.header('accept-encoding') ?? '');
-    const payload = isCompressed ? gzipSync(bytes, { level: 1 }) : bytes;
     this.response.statusCode = code;
     this.response.setHeader('Content-Type', contentType);
-    this.response.setHeader('Content-Length', payload.length);
     this.response.setHeader('Cache-Control', 'no-cache, private');
-    if (isCompressed) this.response.setHeader('Content-Encoding', 'gzip');
     for (const [name, value] of Object.entries(headers)) this.response.setHeader(name, value);
+    const isCompressed =
+      bytes.length > GZIP_THRESHOLD_BYTES && /\bgzip\b/.test(this.header('accept-encoding') ?? '');
+    if (!isCompressed) this.end(bytes);
+    // In zlib's own thread: a list of ten thousand pods would hold up every heartbeat otherwise.
+    else
+      gzip(bytes, { level: 1 }, (error, compressed) => {
+        if (this.signal.aborted) return;
+        if (error === null) this.response.setHeader('Content-Encoding', 'gzip');
+        this.end(error === null ? compressed : bytes);
+      });
+  }
+
+  private end(payload: Uint8Array): void {
+    this.response.setHeader('Content-Length', payload.length);
     // A typed view of the one call that HTTP/1.1 and HTTP/2 share.
     const response: { end(chunk: Uint8Array): unknown } = this.response;
     response.end(payload);

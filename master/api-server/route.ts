@@ -1,9 +1,14 @@
 /** From a path to its handler, past the one question whether this caller may. */
+import type { Logger } from 'pino';
+import type { Clock } from '../../shared/clock.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type { KindName } from '../../shared/kubernetes/objects.ts';
 import { isAllowed } from '../auth/authorize.ts';
 import type { Kind } from '../registry/kind.ts';
 import { kindOfResource } from '../registry/kinds.ts';
+import type { ObjectRegistry } from '../registry/object-registry.ts';
+import type { Store } from '../store/store.ts';
+import type { ObjectCache } from '../watch/object-cache.ts';
 import {
   aggregatedDiscovery,
   apiGroup,
@@ -15,14 +20,28 @@ import {
 } from './discovery.ts';
 import type { Exchange } from './exchange.ts';
 import { getObject, listObjects } from './list.ts';
-import { sendMetrics } from './metrics.ts';
-import { sendPodLog } from './pod-log.ts';
+import { sendMetrics, type UsageReader } from './metrics.ts';
+import type { OpenApiDocuments } from './openapi.ts';
+import { type OpenLogs, sendPodLog } from './pod-log.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
-import type { RouteDeps } from './server.ts';
+import type { StaticFiles } from './static-files.ts';
 import { bindPod, evictPod, scaleObject } from './subresources.ts';
 import { VERSION } from './version.ts';
-import { watchObjects } from './watch.ts';
+import { type WatchCount, watchObjects } from './watch.ts';
 import { createObject, deleteCollection, deleteObject, patchObject, replaceObject } from './write.ts';
+
+export type RouteDeps = {
+  readonly cache: ObjectCache;
+  readonly store: Store;
+  readonly registry: ObjectRegistry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly usage: UsageReader;
+  readonly openLogs: OpenLogs;
+  readonly files: StaticFiles;
+  readonly watches: WatchCount;
+  readonly openApi: OpenApiDocuments;
+};
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 

@@ -2,32 +2,13 @@
 import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import type { Logger } from 'pino';
-import type { Clock } from '../../shared/clock.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import { authenticate, type CertificateSubject } from '../auth/authenticate.ts';
-import type { ObjectRegistry } from '../registry/object-registry.ts';
-import type { Store } from '../store/store.ts';
-import type { ObjectCache } from '../watch/object-cache.ts';
 import { Exchange, type HttpRequest, type HttpResponse, type Identity } from './exchange.ts';
 import { HEADERS_TIMEOUT_MS } from './limits.ts';
-import type { UsageReader } from './metrics.ts';
 import { OpenApiDocuments } from './openapi.ts';
-import type { OpenLogs } from './pod-log.ts';
-import { route } from './route.ts';
-import type { StaticFiles } from './static-files.ts';
+import { type RouteDeps, route } from './route.ts';
 import { WatchCount } from './watch.ts';
-
-export type ApiServerDeps = {
-  readonly cache: ObjectCache;
-  readonly store: Store;
-  readonly registry: ObjectRegistry;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly usage: UsageReader;
-  readonly openLogs: OpenLogs;
-  readonly files: StaticFiles;
-};
 
 export type ApiServerOptions = {
   readonly host: string;
@@ -37,7 +18,7 @@ export type ApiServerOptions = {
   readonly caPem: string;
 };
 
-export type RouteDeps = ApiServerDeps & { readonly watches: WatchCount; readonly openApi: OpenApiDocuments };
+export type ApiServerDeps = Omit<RouteDeps, 'watches' | 'openApi'>;
 
 /** Listens until the signal aborts; then ends every watch and closes. Rejects when the port cannot be had. */
 export async function startApiServer(
@@ -56,10 +37,13 @@ export async function startApiServer(
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
   });
-  server.on(
-    'request',
-    (request: HttpRequest, response: HttpResponse) => void answer(routeDeps, request, response, signal),
-  );
+  server.on('request', (request: HttpRequest, response: HttpResponse) => {
+    answer(routeDeps, request, response, signal).catch((error: unknown) => {
+      // Even the answer that something failed could not be sent: the client is gone.
+      deps.logger.debug({ err: error }, 'answer not sent');
+      response.destroy();
+    });
+  });
   // A client that breaks off its handshake or stream is no event of ours; the listener keeps Node from ending the process.
   server.on('tlsClientError', (error: Error) => deps.logger.debug({ err: error }, 'TLS handshake failed'));
   server.on('clientError', (error: Error, socket: Duplex) => {

@@ -1,16 +1,27 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { MemoryCluster } from '../../test/support/memory-cluster.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type MemoryCluster, startMemoryCluster } from '../../test/support/memory-cluster.ts';
 import { ensureDashboardToken } from './api-token.ts';
 import { authenticate } from './authenticate.ts';
 import { isAllowed } from './authorize.ts';
 import { joinTokenSecret, newJoinToken, verifyJoinToken } from './join-token.ts';
 import { newNodePassword, nodeCredentialSecret, verifyNodePassword } from './node-credential.ts';
 
+let cluster: MemoryCluster;
+let view: MemoryCluster['cache'];
+let registry: MemoryCluster['registry'];
+
+beforeEach(async () => {
+  cluster = await startMemoryCluster();
+  view = cluster.cache;
+  registry = cluster.registry;
+});
+
+afterEach(() => cluster.stop());
+
 describe('authenticate', () => {
-  const view = new MemoryCluster();
   const rows = [
     { name: 'nothing', given: {}, want: undefined },
     {
@@ -27,25 +38,24 @@ describe('authenticate', () => {
   test('the dashboard token: hashed in the store, in the clear only in its file, kept, revocable', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'pikelet-token-'));
     const path = join(directory, 'dashboard.token');
-    const cluster = new MemoryCluster();
-    const options = { view: cluster, registry: cluster, path };
+    const options = { view, registry, path };
     const token = await ensureDashboardToken(options);
     expect(await readFile(path, 'utf8')).toBe(`${token}\n`);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
-    expect(JSON.stringify(cluster.list('Secret'))).not.toContain(token);
-    expect(authenticate(cluster, { authorization: `Bearer ${token}` })).toEqual({
+    expect(JSON.stringify(view.list('Secret'))).not.toContain(token);
+    expect(authenticate(view, { authorization: `Bearer ${token}` })).toEqual({
       user: 'dashboard',
       groups: ['pikelet:viewers', 'system:authenticated'],
     });
-    expect(authenticate(cluster, { authorization: `Bearer ${token}x` })).toBeUndefined();
-    const writes = cluster.writes.length;
+    expect(authenticate(view, { authorization: `Bearer ${token}x` })).toBeUndefined();
+    const { revision } = view;
     expect(await ensureDashboardToken(options)).toBe(token);
-    expect(cluster.writes).toHaveLength(writes);
+    expect(view.revision).toBe(revision);
     await rm(path);
     const next = await ensureDashboardToken(options);
-    expect(authenticate(cluster, { authorization: `Bearer ${token}` })).toBeUndefined();
-    await cluster.delete('Secret', { namespace: 'kube-system', name: 'api-token-dashboard' });
-    expect(authenticate(cluster, { authorization: `Bearer ${next}` })).toBeUndefined();
+    expect(authenticate(view, { authorization: `Bearer ${token}` })).toBeUndefined();
+    await registry.delete('Secret', { namespace: 'kube-system', name: 'api-token-dashboard' });
+    expect(authenticate(view, { authorization: `Bearer ${next}` })).toBeUndefined();
     expect(await ensureDashboardToken(options)).toBe(next);
     await rm(directory, { recursive: true });
   });
@@ -82,17 +92,19 @@ describe('isAllowed', () => {
 describe('join tokens', () => {
   const NOW_MS = Date.UTC(2026, 0, 1);
   test('a good one, a wrong one, an expired one, one for something else', async () => {
-    const cluster = new MemoryCluster();
     const [good, old] = [newJoinToken(), newJoinToken()];
-    await cluster.create('Secret', joinTokenSecret({ token: good, description: '' }));
-    await cluster.create('Secret', joinTokenSecret({ token: old, description: '', expiresAtMs: NOW_MS - 1 }));
+    await registry.create('Secret', joinTokenSecret({ token: good, description: '' }));
+    await registry.create(
+      'Secret',
+      joinTokenSecret({ token: old, description: '', expiresAtMs: NOW_MS - 1 }),
+    );
     const other = joinTokenSecret({ token: 'ababab.0123456789abcdef', description: '' });
-    await cluster.create('Secret', {
+    await registry.create('Secret', {
       ...other,
       data: { ...other.data, 'usage-bootstrap-authentication': 'bm8=' },
     });
     const reasonOf = (token: string) => {
-      const verdict = verifyJoinToken(cluster, token, NOW_MS);
+      const verdict = verifyJoinToken(view, token, NOW_MS);
       return verdict.ok ? 'ok' : verdict.reason;
     };
     expect(reasonOf(good)).toBe('ok');
@@ -106,22 +118,21 @@ describe('join tokens', () => {
 
 describe('node credentials', () => {
   test('are good for their own node, while it exists', async () => {
-    const cluster = new MemoryCluster();
     const bare = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'pi-1' } };
-    const node = await cluster.create('Node', bare);
-    await cluster.create('Node', { ...bare, metadata: { name: 'pi-2' } });
+    const node = await registry.create('Node', bare);
+    await registry.create('Node', { ...bare, metadata: { name: 'pi-2' } });
     const password = newNodePassword();
-    await cluster.create(
+    await registry.create(
       'Secret',
       nodeCredentialSecret(node, password, { deviceId: 'serial', issuedAtMs: 0 }),
     );
-    expect(JSON.stringify(cluster.list('Secret'))).not.toContain(password);
-    expect(verifyNodePassword(cluster, 'pi-1', password)).toBe(true);
-    expect(verifyNodePassword(cluster, 'pi-1', newNodePassword())).toBe(false);
-    expect(verifyNodePassword(cluster, 'pi-2', password)).toBe(false);
-    await cluster.delete('Node', { name: 'pi-1' });
-    expect(verifyNodePassword(cluster, 'pi-1', password)).toBe(false);
-    await cluster.create('Node', bare);
-    expect(verifyNodePassword(cluster, 'pi-1', password)).toBe(false);
+    expect(JSON.stringify(view.list('Secret'))).not.toContain(password);
+    expect(verifyNodePassword(view, 'pi-1', password)).toBe(true);
+    expect(verifyNodePassword(view, 'pi-1', newNodePassword())).toBe(false);
+    expect(verifyNodePassword(view, 'pi-2', password)).toBe(false);
+    await registry.delete('Node', { name: 'pi-1' });
+    expect(verifyNodePassword(view, 'pi-1', password)).toBe(false);
+    await registry.create('Node', bare);
+    expect(verifyNodePassword(view, 'pi-1', password)).toBe(false);
   });
 });

@@ -27,25 +27,26 @@ const NEW_LINK_BEATS = 5;
 const LOSS_FROM_MS = 150;
 /**
  * Each retransmission waits twice as long as the one before: after a lateness of p the next two are 2p + 200 ms and
- * 4p + 600 ms. The margin survives a chain of losses two links longer than any seen lately.
+ * 4p + 600 ms. With some more for the way, the margin survives a chain of losses two links longer than any seen lately.
  */
 const MARGIN_FACTOR = 4;
-const MARGIN_HEAD_START_MS = 600;
+const MARGIN_HEAD_START_MS = 700;
 /** Never longer: Kubernetes itself waits 40 s, and a link with such gaps moves no pods either. */
 export const MARGIN_MAX_MS = 9000;
 /** Two minutes of heartbeats: how long a bad moment is remembered. */
 const WINDOW_BEATS = 120;
-/** A silence that went on longer than this many margins was a cut, not lateness, and teaches nothing about the link. */
-const LEARNABLE_MARGINS = 2;
 
 export function openLink(nowMs: number): Link {
   return { beatMs: nowMs, lifeMs: nowMs, lateMs: 0, latenessesMs: [], beats: 0 };
 }
 
-/** Any packet, or part of one, came in. */
+/**
+ * Any packet, or part of one, came in. A silence that was called one teaches nothing: it was a cut for all that is known,
+ * and a device that is unplugged twice must be noticed as fast the second time.
+ */
 export function afterLife(link: Link, nowMs: number): Link {
   const silenceMs = nowMs - dueMs(link);
-  const isLesson = silenceMs > link.lateMs && silenceMs <= LEARNABLE_MARGINS * marginMs(link);
+  const isLesson = silenceMs > link.lateMs && silenceMs < marginMs(link);
   return { ...link, lifeMs: nowMs, lateMs: isLesson ? silenceMs : link.lateMs };
 }
 

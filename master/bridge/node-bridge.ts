@@ -47,6 +47,8 @@ export class NodeBridge {
   private readonly deps: NodeBridgeDeps;
   private sessions = NO_SESSIONS;
   private link: Link | undefined;
+  /** Whose link that is. */
+  private linked: { readonly epoch: string; readonly connection: string } | undefined;
   /** Of the process that is served, or was last. */
   private spoken: { epoch: string; sequence: number; report?: NodeReport } | undefined;
   /** Until then the master cannot know whether the node is lost, by the awake clock. */
@@ -183,11 +185,7 @@ export class NodeBridge {
         logger.info({ node, epoch: effect.epoch, connection: effect.connection }, 'node is served');
         streams.lost(node);
         broker.serve(node, effect.connection);
-        const nowMs = awakeMs();
-        const isKnown = this.spoken?.epoch === effect.epoch && this.link !== undefined;
-        // What the link is like stays known to a process that comes back; how long it was away teaches nothing.
-        this.link =
-          isKnown && this.link ? { ...this.link, beatMs: nowMs, lifeMs: nowMs, lateMs: 0 } : openLink(nowMs);
+        this.link = this.linkOf(effect, awakeMs());
         this.desired.restart();
         this.status.wakeNode();
         return;
@@ -203,6 +201,16 @@ export class NodeBridge {
       case 'superseded':
         broker.disconnect(node, effect.connection);
     }
+  }
+
+  /** What the link was like stays known to a process that comes back; a connection that had only paused may be late. */
+  private linkOf(session: { readonly epoch: string; readonly connection: string }, nowMs: number): Link {
+    const before = this.linked?.epoch === session.epoch ? this.link : undefined;
+    const isSameConnection = this.linked?.connection === session.connection;
+    this.linked = session;
+    if (before === undefined) return openLink(nowMs);
+    if (isSameConnection) return afterLife(before, nowMs);
+    return { ...before, beatMs: nowMs, lifeMs: nowMs, lateMs: 0 };
   }
 
   private parse<T>(

@@ -2,7 +2,7 @@
 import type { New, OwnerReference, Pod, PodTemplateSpec } from '../../shared/kubernetes/objects.ts';
 import { joinName } from './safe-name.ts';
 
-export type PodFromTemplate = {
+type PodFromTemplate = {
   readonly template: PodTemplateSpec;
   readonly ownerName: string;
   readonly namespace: string | undefined;

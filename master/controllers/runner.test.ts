@@ -4,7 +4,7 @@ import { InvariantError } from '../../shared/assert-never.ts';
 import { FakeClock } from '../../shared/clock.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import { aPod, aReplicaSet } from '../../test/support/builders.ts';
-import { FakeCluster } from '../../test/support/view.ts';
+import { FakeCluster } from '../../test/support/fake-cluster.ts';
 import type { Occurrence } from '../events/event.ts';
 import type { Controller, Plan } from './controller.ts';
 import { replicaSetController } from './replicaset/plan.ts';

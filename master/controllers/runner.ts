@@ -52,6 +52,8 @@ export async function runController<K extends KindName>(
 
   async function workOn(key: string, stop: AbortSignal): Promise<Outcome> {
     const done = await planAndExecute(controller, deps, refFrom(key));
+    // What fails because everything ends is no failure to tell of.
+    if (stop.aborted) return { kind: 'done' };
     if (done.executed.revision > 0) await waitUntilSeen(deps.view, done.executed.revision, stop);
     return outcomeOf(key, done);
   }

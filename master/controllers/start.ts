@@ -1,4 +1,5 @@
 /** Every control loop of the master, started together. */
+import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
 import type { KindName } from '../../shared/kubernetes/objects.ts';
@@ -38,12 +39,27 @@ const CONTROLLERS: readonly Controller[] = [
   eventExpiryController,
 ];
 
-/** Runs until aborted, then waits for the writes under way. Rejects when a control loop breaks an invariant. */
+/**
+ * Runs until aborted, then waits for the writes under way. Rejects when a control loop breaks an invariant, after the others
+ * have ended.
+ */
 export async function startControllers(deps: ControllersDeps, signal: AbortSignal): Promise<void> {
   const events = new EventRecorder(deps);
   const runnerDeps = { ...deps, record: events.record.bind(events) };
-  await Promise.all([
-    events.run(signal),
-    ...CONTROLLERS.map(controller => runController<KindName>(controller, runnerDeps, signal)),
-  ]);
+  const stop = new AbortController();
+  setMaxListeners(CONTROLLERS.length + 1, stop.signal);
+  const onAbort = () => stop.abort(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  const loops = [
+    events.run(stop.signal),
+    ...CONTROLLERS.map(controller => runController<KindName>(controller, runnerDeps, stop.signal)),
+  ];
+  try {
+    await Promise.all(loops);
+  } finally {
+    stop.abort();
+    signal.removeEventListener('abort', onAbort);
+    await Promise.allSettled(loops);
+  }
 }

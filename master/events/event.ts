@@ -2,7 +2,7 @@
 import { digestOf } from '../../shared/digest.ts';
 import type { Event, New } from '../../shared/kubernetes/objects.ts';
 import { KIND_INFO } from '../../shared/kubernetes/references.ts';
-import { formatTime } from '../../shared/rfc3339.ts';
+import { formatTime } from '../../shared/kubernetes/time.ts';
 import { MAX_MESSAGE_CHARS } from './limits.ts';
 
 /** The object that an event is about, as `involvedObject` names it. */

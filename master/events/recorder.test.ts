@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../shared/clock.ts';
 import { aNode, aPod } from '../../test/support/builders.ts';
-import { FakeCluster } from '../../test/support/view.ts';
+import { FakeCluster } from '../../test/support/fake-cluster.ts';
 import { type Occurrence, subjectOf } from './event.ts';
 import { EventRecorder } from './recorder.ts';
 

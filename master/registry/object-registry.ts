@@ -4,16 +4,16 @@ import type { Clock } from '../../shared/clock.ts';
 import { ApiError, alreadyExists, conflict, invalid, notFound } from '../../shared/kubernetes/api-error.ts';
 import type { KindMap, KindName, KubeObject, New, ObjectRef } from '../../shared/kubernetes/objects.ts';
 import { formatTime } from '../../shared/kubernetes/time.ts';
-import { type Entry, type Store, StoreUnavailableError, type WriteResult } from '../store/store.ts';
+import { type Store, StoreUnavailableError, type WriteResult } from '../store/store.ts';
 import type { LiveView } from '../watch/cluster-view.ts';
 import { objectKey } from '../watch/keys.ts';
-import { withRevision } from '../watch/object-cache.ts';
 import { planDeletion } from './deletion.ts';
 import { apiVersionOf, type Kind } from './kind.ts';
 import { KINDS } from './kinds.ts';
 import { changedMeta, newMeta, validateMeta } from './object-meta.ts';
 import type { DeleteOptions, Registry } from './registry.ts';
 import { missingFields } from './schema.ts';
+import { entryObject, memberOf, stored } from './stored-object.ts';
 
 /** Tries of a write that names no resourceVersion, each on a fresh reading. */
 const MAX_TRIES = 20;
@@ -308,19 +308,4 @@ async function reach(write: () => Promise<WriteResult>): Promise<WriteResult> {
       { cause: error },
     );
   }
-}
-
-function entryObject<K extends KindName>(entry: Entry | undefined): KindMap[K] | undefined {
-  return entry === undefined ? undefined : withRevision<KindMap[K]>(entry.value, entry.revision);
-}
-
-/** Names the type of an object composed of parts of that type, which TypeScript cannot follow through generics. */
-function stored<K extends KindName>(object: object): KindMap[K] {
-  // biome-ignore lint/suspicious/noExplicitAny: the one place where a composed object takes its kind's type
-  const composed: any = object;
-  return composed;
-}
-
-function memberOf(object: object, name: string): unknown {
-  return Object.entries(object).find(([key]) => key === name)?.[1];
 }

@@ -4,7 +4,7 @@ import { FakeClock } from '../../shared/clock.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import { podCondition } from '../../shared/kubernetes/pod-state.ts';
 import { aNode, aPod, requesting } from '../../test/support/builders.ts';
-import { FakeCluster } from '../../test/support/view.ts';
+import { FakeCluster } from '../../test/support/fake-cluster.ts';
 import { startScheduler } from './loop.ts';
 
 function started({ lagMs = 0, beforeWrite = (_verb: string) => {} } = {}) {

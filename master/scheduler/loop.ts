@@ -8,7 +8,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type { Pod } from '../../shared/kubernetes/objects.ts';
 import { isPodActive, podCondition } from '../../shared/kubernetes/pod-state.ts';
-import { formatTime } from '../../shared/rfc3339.ts';
+import { formatTime } from '../../shared/kubernetes/time.ts';
 import { subjectOf } from '../events/event.ts';
 import { EventRecorder } from '../events/recorder.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -32,7 +32,7 @@ export type SchedulerDeps = {
   readonly usage: UsageView;
 };
 
-/** Schedules until aborted; then waits for the writes under way. */
+/** Schedules until aborted; then waits for the writes under way. Rejects when placing a pod throws: that is a bug. */
 export async function startScheduler(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
   const events = new EventRecorder(deps);
   const scheduler = new Scheduler(deps, events);
@@ -64,7 +64,7 @@ class Scheduler {
       clock: deps.clock,
       random: deps.random,
       concurrency: CONCURRENT_WRITES,
-      work: uid => this.write(uid),
+      work: (uid, stop) => this.write(uid, stop),
     });
   }
 
@@ -144,7 +144,7 @@ class Scheduler {
     this.wake();
   }
 
-  private async write(uid: string): Promise<Outcome> {
+  private async write(uid: string, stop: AbortSignal): Promise<Outcome> {
     const pod = this.pending.get(uid);
     if (pod === undefined) return { kind: 'done' };
     const verdict =
@@ -155,7 +155,8 @@ class Scheduler {
         ? this.bind(pod, verdict.node)
         : this.tellUnschedulable(pod, verdict.message));
     } catch (error) {
-      return this.failWrite(pod, verdict, error);
+      // What fails because everything ends is no failure to tell of.
+      return stop.aborted ? { kind: 'done' } : this.failWrite(pod, verdict, error);
     }
     if (this.verdicts.get(uid) === verdict) this.verdicts.delete(uid);
     this.failed.delete(uid);

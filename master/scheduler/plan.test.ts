@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Node, Pod } from '../../shared/kubernetes/objects.ts';
 import { aNode, aPod, requesting } from '../../test/support/builders.ts';
+import { placePods } from '../../test/support/place-pods.ts';
 import { loadOf } from './node-load.ts';
-import { placePods } from './place-pods.ts';
 import { podRequests } from './pod-requests.ts';
 import type { Usage } from './scores/score.ts';
 

@@ -32,6 +32,6 @@ export type ViewChange = {
 export interface LiveView extends ClusterView {
   /** Calls back after each change, synchronously and in order; callbacks only enqueue. The returned function unsubscribes. */
   onChange(callback: (change: ViewChange) => void): () => void;
-  /** Resolves once `revision` has been seen. */
+  /** Resolves once `revision` has been seen. Rejects with the signal's reason, and when nothing is followed any more. */
   waitFor(revision: number, signal?: AbortSignal): Promise<void>;
 }

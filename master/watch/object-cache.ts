@@ -28,10 +28,11 @@ export class ObjectCache implements LiveView {
   private readonly byOwner = new Map<string, Map<string, KubeObject>>();
   private readonly byNode = new Map<string, Map<string, Pod>>();
   private readonly callbacks = new Set<(change: ViewChange) => void>();
-  private readonly waiters = new Set<{ revision: number; resolve: () => void }>();
+  private readonly waiters = new Set<{ revision: number; resolve: () => void; giveUp: () => void }>();
   /** Recent events, for watches that start a little in the past. */
   readonly history = new EventHistory<CacheEvent>();
   private seen = 0;
+  private hasEnded = false;
 
   constructor(store: Store, kinds: readonly KeyedKind[], logger: Logger) {
     this.store = store;
@@ -61,7 +62,12 @@ export class ObjectCache implements LiveView {
     for (const entry of entries) this.apply({ kind: 'put', ...entry, previous: undefined });
     this.seen = revision;
     this.history.startAt(revision);
-    return { ended: this.follow(signal) };
+    return { ended: this.follow(signal).finally(() => this.endWaiting()) };
+  }
+
+  private endWaiting(): void {
+    this.hasEnded = true;
+    for (const waiter of this.waiters) waiter.giveUp();
   }
 
   private async follow(signal: AbortSignal): Promise<void> {
@@ -151,9 +157,13 @@ export class ObjectCache implements LiveView {
         signal?.removeEventListener('abort', abort);
         finish();
       };
-      const waiter = { revision, resolve: settle(resolve) };
+      const giveUp = settle(() =>
+        reject(new Error(`revision ${revision} will not be seen: following has ended`)),
+      );
+      const waiter = { revision, resolve: settle(resolve), giveUp };
       const abort = settle(() => reject(signal?.reason));
       if (signal?.aborted) return abort();
+      if (this.hasEnded) return giveUp();
       signal?.addEventListener('abort', abort, { once: true });
       this.waiters.add(waiter);
     });

@@ -35,6 +35,20 @@ export function allocatableOf(input: NodeReportInput): {
   return { cpuMilli, memoryBytes: memoryBytes - Math.min(RESERVED_BYTES_MAX, Math.ceil(memoryBytes / 10)) };
 }
 
+/** Usage of the whole machine as this device's own: the same share of its capacity. */
+export function usageInShare<T extends { readonly cpuMilli: number; readonly memoryBytes: number }>(
+  usage: T,
+  input: NodeReportInput,
+): T {
+  const capacity = capacityOf(input);
+  const { cpuCount, memoryBytes } = input.facts;
+  return {
+    ...usage,
+    cpuMilli: Math.round((usage.cpuMilli * capacity.cpuMilli) / (cpuCount * 1000)),
+    memoryBytes: Math.round((usage.memoryBytes * capacity.memoryBytes) / memoryBytes),
+  };
+}
+
 /** The node as reported to the master. */
 export function nodeReport(input: NodeReportInput): NodeReport {
   const { nodeName, facts, hardware, health, engine } = input;

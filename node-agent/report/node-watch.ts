@@ -5,9 +5,10 @@ import type { NodeReport } from '../../shared/protocol/messages.ts';
 import { ENGINE_INFO_INTERVAL_MS, NODE_REPORT_INTERVAL_MS } from '../limits.ts';
 import type { Hardware } from '../node-info/hardware.ts';
 import type { NodeObserver } from '../node-info/node-observer.ts';
+import type { Sample } from '../node-info/sample.ts';
 import { type ContainerRuntime, RuntimeError, type RuntimeInfo } from '../runtime/container-runtime.ts';
 import { Waker } from '../sync/waker.ts';
-import { allocatableOf, type NodeReportInput, nodeReport } from './node-report.ts';
+import { allocatableOf, type NodeReportInput, nodeReport, usageInShare } from './node-report.ts';
 
 export type NodeWatchDeps = {
   readonly runtime: ContainerRuntime;
@@ -43,6 +44,11 @@ export class NodeWatch {
     const { cpuMilli, memoryBytes } = allocatableOf(this.input);
     const hostIp = this.input.facts.addresses.find(({ type }) => type === 'InternalIP')?.address ?? '';
     return { hostIp, allocatableCpuMilli: cpuMilli, allocatableMemoryBytes: memoryBytes };
+  }
+
+  /** What the device uses; of a virtual one, its share of what the machine does. */
+  sampleUsage(): Sample {
+    return usageInShare(this.deps.observer.sample(), this.input);
   }
 
   /** The engine went away, or answers again: look at once. */

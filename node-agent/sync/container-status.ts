@@ -3,6 +3,7 @@ import type * as core from 'kubernetes-types/core/v1';
 import { PULL_ERROR_SHOWN_MS } from '../limits.ts';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import type { PlanMemory } from './draft.ts';
+import { isImageReference } from './image-reference.ts';
 import { containerKey } from './memory.ts';
 import { type ContainerView, type PodView, willRestart } from './pod-view.ts';
 import { matchesContainer } from './spec-digest.ts';
@@ -83,6 +84,11 @@ function imageReason(
   { memory, nowMs }: StatusFacts,
 ): core.ContainerStateWaiting | undefined {
   const image = container.image ?? '';
+  if (!isImageReference(image))
+    return {
+      reason: 'InvalidImageName',
+      message: `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`,
+    };
   if (container.imagePullPolicy === 'Never')
     return memory.images.get(image) === 'absent'
       ? {

@@ -167,7 +167,6 @@ async function stop(deps: ExecuteDeps, step: StepOf<'stop'>, signal: AbortSignal
 async function refreshFiles(deps: ExecuteDeps, uid: string): Promise<void> {
   const held = deps.documentOf(uid);
   if (!held) return;
-  deps.memory.projected.set(uid, held.digest);
   for (const { name, configMap, secret } of held.document.spec.volumes ?? []) {
     if (!configMap && !secret) continue;
     try {
@@ -178,6 +177,7 @@ async function refreshFiles(deps: ExecuteDeps, uid: string): Promise<void> {
       deps.emit({ podUid: uid, type: 'Warning', reason: 'FailedMount', message });
     }
   }
+  deps.memory.projected.set(uid, held.digest);
 }
 
 /** What to tell the user; throws the error on when it is no failure of the step's own. */

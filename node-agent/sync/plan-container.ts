@@ -1,6 +1,7 @@
 /** The part of the plan about one container that should run now: leave it, stop it, wait, fetch its image, run it. Pure. */
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import { type Draft, type PlanInput, removal, stopOf } from './draft.ts';
+import { isImageReference } from './image-reference.ts';
 import { containerKey } from './memory.ts';
 import { type ContainerView, isOver, type PodView, willRestart } from './pod-view.ts';
 import { joinedNetworkOf, matchesContainer } from './spec-digest.ts';
@@ -106,6 +107,7 @@ function isImageReady({ pod, view, input, draft }: Ask): boolean {
   const presence = memory.images.get(image);
   const seenAtMs = memory.seen.get(pod.document.uid)?.atMs ?? 0;
   const isFresh = view.newest !== undefined || (memory.pulledAtMs.get(image) ?? -1) >= seenAtMs;
+  if (!isImageReference(image)) return false;
   if (presence === undefined) {
     draft.unknownImages.add(image);
     return false;

@@ -106,6 +106,12 @@ describe('the state of a container', () => {
       memory: failing('RunContainerError'),
       want: 'RunContainerError',
     },
+    {
+      name: 'no image name',
+      document: aDocument({ spec: { containers: [aContainer({ image: '../x' })] } }),
+      containers: [],
+      want: 'InvalidImageName',
+    },
     { name: 'second crash', document: aDocument(), ...crashed(2), want: 'CrashLoopBackOff' },
   ])('$name: $want', ({ document, containers, memory, want }) => {
     const [status] = statusOf(document, containers, memory).containerStatuses ?? [];

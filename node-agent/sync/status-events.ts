@@ -26,6 +26,11 @@ export function statusEvents(
         { ...about, type: 'Normal', reason: 'BackOff', message: `Back-off pulling image "${image}"` },
         error,
       ];
+    if (reason === 'InvalidImageName')
+      return [
+        { ...about, type: 'Warning', reason: 'InspectFailed', message: state?.waiting?.message ?? reason },
+        error,
+      ];
     if (reason === 'ErrImageNeverPull')
       return [{ ...about, type: 'Warning', reason, message: state?.waiting?.message ?? reason }, error];
     return [];

@@ -1,6 +1,7 @@
 /** Questions that every control loop asks of a pod. */
-import { parseTime } from '../rfc3339.ts';
+
 import type { Pod, PodCondition } from './objects.ts';
+import { parseTime } from './time.ts';
 
 /** True once every container has ended for good: the pod holds no resources any more. */
 export function isPodTerminal(pod: Pod): boolean {

@@ -5,6 +5,12 @@ export function formatTime(atMs: number): string {
   return new Date(Math.floor(atMs / 1000) * 1000).toISOString().replace('.000Z', 'Z');
 }
 
+/** Milliseconds since 1970. Undefined when the text is absent or no time. */
+export function parseTime(text: string | undefined): number | undefined {
+  const atMs = text === undefined ? Number.NaN : Date.parse(text);
+  return Number.isNaN(atMs) ? undefined : atMs;
+}
+
 /** "5s", "3m20s", "2d4h": kubectl's way to say how long, from seconds. Source: k8s.io/apimachinery duration.HumanDuration. */
 export function formatDuration(seconds: number): string {
   const s = Math.floor(seconds);

@@ -1,11 +1,11 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Cable } from '../../deploy/up/cable.ts';
 import { Agent } from '../../node-agent/agent.ts';
-import { loadCredentials, saveCredentials } from '../../node-agent/link/credentials.ts';
+import { type Credentials, loadCredentials, saveCredentials } from '../../node-agent/link/credentials.ts';
 import { join } from '../../node-agent/link/join.ts';
 import { createNodeObserver } from '../../node-agent/node-info/node-observer.ts';
 import { RuntimeError } from '../../node-agent/runtime/container-runtime.ts';
@@ -43,7 +43,14 @@ afterEach(async () => {
 });
 
 /** Starts an agent as main does; the answer stops it. */
-function startAgent(change: { readonly epoch?: string; readonly port?: number } = {}) {
+function startAgent(
+  change: {
+    readonly epoch?: string;
+    readonly port?: number;
+    readonly credentials?: Credentials;
+    readonly log?: Logger;
+  } = {},
+) {
   const stopping = new AbortController();
   const { epoch = 'epoch-1', port = master.port } = change;
   const agent = new Agent(
@@ -51,10 +58,16 @@ function startAgent(change: { readonly epoch?: string; readonly port?: number } 
       runtime,
       observer: createNodeObserver({ agentFolder: dataDir }),
       clock: systemClock,
-      log,
+      log: change.log ?? log,
       random: Math.random,
     },
-    { masterUrl: `mqtt://127.0.0.1:${port}`, dataDir, credentials, epoch, heartbeatIntervalMs: 100 },
+    {
+      masterUrl: `mqtt://127.0.0.1:${port}`,
+      dataDir,
+      credentials: change.credentials ?? credentials,
+      epoch,
+      heartbeatIntervalMs: 100,
+    },
   );
   const ended = agent.run(stopping.signal);
   const stop = async () => {
@@ -99,6 +112,19 @@ describe('joining', () => {
     expect(complaints[0]).toContain('pikelet token create');
     stopping.abort();
     expect(await outcome).toBe('stopped');
+  });
+});
+
+describe('a refused node', () => {
+  it('says so once, how to mend it, and does not join anew', async () => {
+    const said: { level: number; msg: string }[] = [];
+    const listening = pino({ level: 'warn' }, { write: line => said.push(JSON.parse(line)) });
+    startAgent({ credentials: { ...credentials, password: 'wrong' }, log: listening });
+    await until(() => expect(said).toHaveLength(1));
+    expect(said[0]).toMatchObject({ level: 50 });
+    expect(said[0]?.msg).toContain('delete credentials.json');
+    expect(master.sessions).toEqual([]);
+    expect(master.joinRequests).toEqual([]);
   });
 });
 

@@ -373,6 +373,15 @@ describe('lists and watches', () => {
     );
   });
 
+  it('compresses what is large, for who can read it', async () => {
+    await create(MAPS, aMap('large', { blob: 'x'.repeat(200 * 1024) }));
+    const plain = await api.call(`${MAPS}/large`);
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    const packed = await api.call(`${MAPS}/large`, { headers: { 'accept-encoding': 'gzip' } });
+    expect(packed.headers['content-encoding']).toBe('gzip');
+    expect(Number(packed.headers['content-length'])).toBeLessThan(10_000);
+  });
+
   it('prints tables', async () => {
     const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
     const table = (

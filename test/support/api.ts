@@ -1,56 +1,15 @@
 /** A real API server in this process, over a store in memory, and a client with admin rights. */
 
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { customAlphabet } from 'nanoid';
 import pino from 'pino';
 import { startApiServer } from '../../master/api-server/server.ts';
 import { StaticFiles } from '../../master/api-server/static-files.ts';
 import { openClusterCa } from '../../master/auth/cluster-ca.ts';
-import { ensureCluster } from '../../master/cluster.ts';
-import { servedKinds } from '../../master/registry/kinds.ts';
-import { ObjectRegistry } from '../../master/registry/object-registry.ts';
-import { openMemoryStore } from '../../master/store/open-embedded-store.ts';
-import type { Store } from '../../master/store/store.ts';
-import { ObjectCache } from '../../master/watch/object-cache.ts';
 import { systemClock } from '../../shared/clock.ts';
-
-export type Cluster = {
-  readonly store: Store;
-  readonly cache: ObjectCache;
-  readonly registry: ObjectRegistry;
-  stop(): Promise<void>;
-};
-
-/** The registry and watch cache over a store in memory, with the namespaces that every cluster has. */
-export async function startMemoryCluster(): Promise<Cluster> {
-  const stopped = new AbortController();
-  const store = await openMemoryStore();
-  const cache = new ObjectCache(store, servedKinds(), pino({ level: 'silent' }));
-  const { ended } = await cache.start(stopped.signal);
-  const newSuffix = customAlphabet('bcdfghjklmnpqrstvwxz2456789', 5);
-  const registry = new ObjectRegistry({
-    store,
-    view: cache,
-    clock: systemClock,
-    newUid: randomUUID,
-    newSuffix,
-  });
-  await ensureCluster(cache, registry);
-  return {
-    store,
-    cache,
-    registry,
-    async stop() {
-      stopped.abort();
-      await ended;
-      await store.close();
-    },
-  };
-}
+import { type MemoryCluster, startMemoryCluster } from './memory-cluster.ts';
 
 export type Answer = {
   readonly code: number;
@@ -69,7 +28,7 @@ export type ApiCall = {
   readonly anonymous?: boolean;
 };
 
-export type TestApi = Cluster & {
+export type TestApi = MemoryCluster & {
   readonly port: number;
   call(target: string, options?: ApiCall): Promise<Answer>;
 };

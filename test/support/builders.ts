@@ -12,7 +12,7 @@ import type {
   StoredMeta,
 } from '../../shared/kubernetes/objects.ts';
 
-export const EPOCH = '2023-11-14T22:13:20Z';
+const EPOCH = '2023-11-14T22:13:20Z';
 
 function metaOf(name: string, given: Partial<StoredMeta> = {}): StoredMeta {
   return {
@@ -55,6 +55,19 @@ export function aPod(
 }
 
 /** A node with four cores and 4 GiB; Ready unless told otherwise. */
+const NODE_INFO: NonNullable<Node['status']>['nodeInfo'] = {
+  architecture: 'arm64',
+  bootID: 'boot',
+  containerRuntimeVersion: 'docker://27.0.0',
+  kernelVersion: '6.6.0',
+  kubeProxyVersion: '',
+  kubeletVersion: 'v1.32.0',
+  machineID: 'machine',
+  operatingSystem: 'linux',
+  osImage: 'Debian',
+  systemUUID: 'system',
+};
+
 export function aNode(
   given: {
     name?: string;
@@ -75,6 +88,7 @@ export function aNode(
     status: {
       allocatable,
       capacity: allocatable,
+      nodeInfo: NODE_INFO,
       conditions: [
         { type: 'Ready', status: given.ready ?? 'True', lastTransitionTime: given.readySince ?? EPOCH },
       ],

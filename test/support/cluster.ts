@@ -18,6 +18,8 @@ import { built, freePort, ROOT, startUp, type UpProcess } from './up-process.ts'
 export type ClusterOptions = {
   /** Virtual devices; 1 without. */
   readonly nodes?: number;
+  /** An empty folder, such as one on a file system of its own; a temporary one without. */
+  readonly dataDir?: string;
 };
 
 export type ClusterContainer = {
@@ -48,19 +50,32 @@ export type TestDevice = {
   reboot(): Promise<void>;
 };
 
+type KnownCluster = {
+  readonly id: string;
+  readonly server: string;
+  readonly broker: string;
+  /** Of `up`. */
+  readonly args: readonly string[];
+};
+
 export class TestCluster {
   readonly layout: Layout;
   readonly id: string;
   /** Such as `https://127.0.0.1:40123`. */
   readonly server: string;
-  private readonly up: UpProcess;
-  private readonly docker = new Docker({ socketPath: '/var/run/docker.sock' });
+  /** Such as `mqtt://127.0.0.1:40124`. */
+  readonly broker: string;
+  readonly docker = new Docker({ socketPath: '/var/run/docker.sock' });
+  private readonly args: readonly string[];
+  private up: UpProcess;
 
-  constructor(up: UpProcess, layout: Layout, known: { readonly id: string; readonly server: string }) {
+  constructor(up: UpProcess, layout: Layout, known: KnownCluster) {
     this.up = up;
     this.layout = layout;
     this.id = known.id;
     this.server = known.server;
+    this.broker = known.broker;
+    this.args = known.args;
   }
 
   get kubeconfig(): string {
@@ -134,6 +149,18 @@ export class TestCluster {
     }));
   }
 
+  /** Ctrl-C: ends every process and leaves the data. Answers up's exit code. */
+  async interrupt(): Promise<number | null> {
+    await this.up.stop('SIGINT');
+    return this.up.ended;
+  }
+
+  /** `up` once more, with the same arguments, on what `interrupt` has left; returns when every node is Ready. */
+  async startAgain(): Promise<void> {
+    this.up = startUp(this.args);
+    await this.up.untilSaid(/^ready: /m, READY_WITHIN_MS);
+  }
+
   /** Ends everything and removes containers and data. */
   async stop(): Promise<void> {
     await this.up.stop('SIGINT');
@@ -161,17 +188,19 @@ export class TestCluster {
 }
 
 /** Builds what is stale, starts a cluster and returns when every node is Ready; throws with all logs when it does not come up. */
-export async function startCluster({ nodes = 1 }: ClusterOptions = {}): Promise<TestCluster> {
+export async function startCluster({ nodes = 1, dataDir }: ClusterOptions = {}): Promise<TestCluster> {
   await built();
-  const layout = layoutOf(mkdtempSync(join(tmpdir(), 'pikelet-e2e-')));
+  const layout = layoutOf(dataDir ?? mkdtempSync(join(tmpdir(), 'pikelet-e2e-')));
   const [apiPort, mqttPort] = [await freePort(), await freePort()];
   const ports = ['--api-port', String(apiPort), '--mqtt-port', String(mqttPort)];
-  const up = startUp(['--nodes', String(nodes), '--data-dir', layout.dataDir, ...ports]);
+  const args = ['--nodes', String(nodes), '--data-dir', layout.dataDir, ...ports];
+  const up = startUp(args);
   try {
     await up.untilSaid(/^ready: /m, READY_WITHIN_MS);
     const api = openApi(layout.kubeconfig);
     if (api === undefined) throw new Error(`${layout.kubeconfig} is not there`);
-    const known = { id: await api.clusterId(), server: api.server };
+    const broker = `mqtt://127.0.0.1:${mqttPort}`;
+    const known = { id: await api.clusterId(), server: api.server, broker, args };
     api.close();
     return new TestCluster(up, layout, known);
   } catch (cause) {

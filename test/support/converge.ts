@@ -4,7 +4,7 @@ import { execute } from '../../master/controllers/execute.ts';
 import type { Occurrence } from '../../master/events/event.ts';
 import type { KindMap, KindName, New } from '../../shared/kubernetes/objects.ts';
 import { refOf } from '../../shared/kubernetes/references.ts';
-import { FakeCluster } from './view.ts';
+import { FakeCluster } from './fake-cluster.ts';
 
 export const NOW_MS = 1_700_000_000_000;
 

@@ -4,7 +4,7 @@ import { isPodActive } from '../../../shared/kubernetes/pod-state.ts';
 import { controllerReference } from '../../../shared/kubernetes/references.ts';
 import { aDaemonSet, aNode, aPod, dullSpec } from '../../../test/support/builders.ts';
 import { aCluster, converge, given, NOW_MS } from '../../../test/support/converge.ts';
-import type { FakeCluster } from '../../../test/support/view.ts';
+import type { FakeCluster } from '../../../test/support/fake-cluster.ts';
 import { nodeOf, REVISION_LABEL } from './eligibility.ts';
 import { daemonSetController } from './plan.ts';
 

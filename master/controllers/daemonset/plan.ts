@@ -3,7 +3,7 @@ import { canonicalJson } from '../../../shared/digest.ts';
 import type { DaemonSet, Node, Pod } from '../../../shared/kubernetes/objects.ts';
 import { isPodReady, podAvailableAtMs } from '../../../shared/kubernetes/pod-state.ts';
 import { controllerReference, refOf } from '../../../shared/kubernetes/references.ts';
-import { parseTime } from '../../../shared/rfc3339.ts';
+import { parseTime } from '../../../shared/kubernetes/time.ts';
 import { subjectOf } from '../../events/event.ts';
 import { deleteOf } from '../actions.ts';
 import { claim } from '../claim.ts';
@@ -35,7 +35,7 @@ type Placement = {
 };
 
 /** Deletes what is too much, creates what is missing, replaces what is outdated, and says in the status what there is. */
-export function planDaemonSet(input: PlanInput): Plan {
+function planDaemonSet(input: PlanInput): Plan {
   const { view, ref, nowMs } = input;
   const daemonSet = view.get('DaemonSet', ref);
   if (daemonSet === undefined) return { actions: [] };

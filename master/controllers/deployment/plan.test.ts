@@ -4,7 +4,7 @@ import type { Deployment, ReplicaSet } from '../../../shared/kubernetes/objects.
 import { controllerReference } from '../../../shared/kubernetes/references.ts';
 import { aDeployment, aPod, aReplicaSet } from '../../../test/support/builders.ts';
 import { aCluster, converge, given, NOW_MS, planFor } from '../../../test/support/converge.ts';
-import type { FakeCluster } from '../../../test/support/view.ts';
+import type { FakeCluster } from '../../../test/support/fake-cluster.ts';
 import { deploymentController } from './plan.ts';
 
 const ref = { namespace: 'default', name: 'web' };

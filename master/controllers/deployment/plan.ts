@@ -66,7 +66,7 @@ type Rollout = {
 };
 
 /** The next steps of a rollout, a scaling, a clean-up, and the status. */
-export function planDeployment({ view, ref, nowMs }: PlanInput): Plan {
+function planDeployment({ view, ref, nowMs }: PlanInput): Plan {
   const deployment = view.get('Deployment', ref);
   if (deployment === undefined) return { actions: [] };
   const isDeleting = deployment.metadata.deletionTimestamp !== undefined;

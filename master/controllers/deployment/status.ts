@@ -1,13 +1,13 @@
 /** What a Deployment's status says: counts and the conditions Available and Progressing, in Kubernetes's words. Pure. */
 import type { DeploymentCondition, DeploymentStatus } from 'kubernetes-types/apps/v1';
 import type { Deployment, ReplicaSet } from '../../../shared/kubernetes/objects.ts';
-import { formatTime, parseTime } from '../../../shared/rfc3339.ts';
+import { formatTime, parseTime } from '../../../shared/kubernetes/time.ts';
 import { boundsOf } from './sizes.ts';
 
 /** Kubernetes's default, seconds. */
 const PROGRESS_DEADLINE_SECONDS = 600;
 
-export type StatusInput = {
+type StatusInput = {
   readonly deployment: Deployment;
   readonly replicaSets: readonly ReplicaSet[];
   readonly current: ReplicaSet | undefined;

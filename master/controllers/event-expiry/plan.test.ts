@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatTime } from '../../../shared/rfc3339.ts';
+import { formatTime } from '../../../shared/kubernetes/time.ts';
 import { aNamespace, aPod } from '../../../test/support/builders.ts';
 import { aCluster, converge, given, NOW_MS } from '../../../test/support/converge.ts';
 import { newEvent, subjectOf } from '../../events/event.ts';

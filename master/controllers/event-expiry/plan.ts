@@ -3,7 +3,7 @@
  * So a cluster in which nothing happens writes nothing, and its last events stay to be read until something happens again.
  */
 import type { Event } from '../../../shared/kubernetes/objects.ts';
-import { formatTime } from '../../../shared/rfc3339.ts';
+import { formatTime } from '../../../shared/kubernetes/time.ts';
 import { deleteOf } from '../actions.ts';
 import type { Controller, Plan, PlanInput } from '../controller.ts';
 import {
@@ -21,7 +21,7 @@ export const eventExpiryController: Controller<'Namespace'> = {
 };
 
 /** Deletes what is older than it may be once there is a batch of it, and the oldest beyond what a namespace may hold. */
-export function planEventExpiry({ view, ref, nowMs }: PlanInput): Plan {
+function planEventExpiry({ view, ref, nowMs }: PlanInput): Plan {
   const events = view.list('Event', ref.name);
   const oldest = formatTime(nowMs - EVENT_TTL_MS);
   const expired = events.filter(event => seenLast(event) < oldest);

@@ -27,7 +27,7 @@ export function dependentsOf(owner: KubeObject, view: ClusterView): readonly Dep
 }
 
 /** `unknown`: of a kind that is not ours to judge; `waiting`: being deleted, but only after its dependents. */
-export type OwnerState = 'absent' | 'present' | 'waiting' | 'unknown';
+type OwnerState = 'absent' | 'present' | 'waiting' | 'unknown';
 
 /** How it stands with one owner of an object in `namespace`. */
 export function ownerState(

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { controllerReference } from '../../../shared/kubernetes/references.ts';
 import { aDeployment, aPod, aReplicaSet } from '../../../test/support/builders.ts';
 import { aCluster, converge, given } from '../../../test/support/converge.ts';
-import type { FakeCluster } from '../../../test/support/view.ts';
+import type { FakeCluster } from '../../../test/support/fake-cluster.ts';
 import { garbageCollectorOf, garbageCollectors } from './plan.ts';
 
 async function collect(cluster: FakeCluster) {

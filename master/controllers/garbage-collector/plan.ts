@@ -59,7 +59,7 @@ function waitingOwners(kind: KindName, { metadata }: KubeObject, view: ClusterVi
 }
 
 /** What is next for one object, as the owner of others and as a dependent itself. */
-export function planGarbage<K extends KindName>(kind: K, { view, ref }: PlanInput): Plan {
+function planGarbage<K extends KindName>(kind: K, { view, ref }: PlanInput): Plan {
   const object = view.get(kind, ref);
   if (object === undefined) return { actions: [] };
   const { deletionTimestamp, finalizers = [] } = object.metadata;

@@ -32,7 +32,7 @@ export const namespaceController: Controller<'Namespace'> = {
 };
 
 /** Deletes the content, owners and dependents alike, and gives up the finalizer once nothing is left. */
-export function planNamespace({ view, ref }: PlanInput): Plan {
+function planNamespace({ view, ref }: PlanInput): Plan {
   const namespace = view.get('Namespace', ref);
   if (namespace?.metadata.deletionTimestamp === undefined) return { actions: [] };
   if (namespace.status?.phase !== 'Terminating')

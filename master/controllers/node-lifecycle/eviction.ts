@@ -1,12 +1,12 @@
 /** When a pod must leave a node because of its NoExecute taints. Pure. */
 import type { Node, Pod, Taint } from '../../../shared/kubernetes/objects.ts';
 import { TAINT, tolerates } from '../../../shared/kubernetes/taints.ts';
-import { parseTime } from '../../../shared/rfc3339.ts';
+import { parseTime } from '../../../shared/kubernetes/time.ts';
 import { OUTAGE_GRACE_MS } from '../limits.ts';
 import { readiness } from './taints.ts';
 
 /** A taint that makes pods leave, though never before `notBeforeMs`. */
-export type Evicting = { readonly taint: Taint; readonly notBeforeMs: number };
+type Evicting = { readonly taint: Taint; readonly notBeforeMs: number };
 
 /**
  * The moment at which the pod must go; in the past for at once. Undefined when it may stay for ever. A pod tolerates a taint

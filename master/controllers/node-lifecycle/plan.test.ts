@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Taint, Toleration } from '../../../shared/kubernetes/objects.ts';
 import { isPodActive, isPodReady } from '../../../shared/kubernetes/pod-state.ts';
-import { formatTime } from '../../../shared/rfc3339.ts';
+import { formatTime } from '../../../shared/kubernetes/time.ts';
 import { aNode, aPod } from '../../../test/support/builders.ts';
 import { aCluster, converge, given, NOW_MS, planFor } from '../../../test/support/converge.ts';
-import type { FakeCluster } from '../../../test/support/view.ts';
+import type { FakeCluster } from '../../../test/support/fake-cluster.ts';
 import { OUTAGE_GRACE_MS } from '../limits.ts';
 import { nodeLifecycleController } from './plan.ts';
 
@@ -46,6 +46,22 @@ describe('node lifecycle', () => {
     expect(
       actions.map(action => (action.kind === 'event' ? action.reason : `${action.kind} ${action.of}`)),
     ).toEqual(['update Node', 'NodeNotReady', 'delete Pod', 'TaintManagerEviction']);
+  });
+
+  it('says that a node is lost or back, but not that one which is still joining is lost', () => {
+    const said = (node: Parameters<typeof aNode>[0], nodeInfo: boolean) => {
+      const cluster = aCluster();
+      const made = aNode({ name: 'lost', ...node });
+      const status = { ...made.status, ...(nodeInfo ? {} : { nodeInfo: undefined }) };
+      given(cluster, 'Node', { ...made, status });
+      const { actions } = planFor(nodeLifecycleController, cluster, ref);
+      return actions.flatMap(action => (action.kind === 'event' ? [action.reason] : []));
+    };
+    const taints: Taint[] = [{ key: UNREACHABLE, effect: 'NoExecute', timeAdded: LONG_AGO }];
+    expect(said({ ready: 'Unknown' }, true)).toEqual(['NodeNotReady']);
+    expect(said({ ready: 'Unknown' }, false)).toEqual([]);
+    expect(said({ ready: 'True', spec: { taints } }, true)).toEqual(['NodeReady']);
+    expect(said({ ready: 'True' }, true)).toEqual([]);
   });
 
   it.each([

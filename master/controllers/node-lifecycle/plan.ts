@@ -5,7 +5,8 @@
 import type { Node, Pod, Taint } from '../../../shared/kubernetes/objects.ts';
 import { isPodActive, isPodReady } from '../../../shared/kubernetes/pod-state.ts';
 import { refOf } from '../../../shared/kubernetes/references.ts';
-import { formatTime } from '../../../shared/rfc3339.ts';
+import { TAINT } from '../../../shared/kubernetes/taints.ts';
+import { formatTime } from '../../../shared/kubernetes/time.ts';
 import { subjectOf } from '../../events/event.ts';
 import type { ClusterView } from '../../watch/cluster-view.ts';
 import { deleteOf } from '../actions.ts';
@@ -25,7 +26,8 @@ export const nodeLifecycleController: Controller<'Node'> = {
 };
 
 function isLost(node: Node): boolean {
-  return readiness(node) !== 'Ready';
+  const state = readiness(node);
+  return state === 'NotReady' || state === 'Unreachable';
 }
 
 /** The pod's node, if it may have to leave it. */
@@ -41,7 +43,7 @@ function hasExecuting(taints: readonly Taint[] | undefined): boolean {
 }
 
 /** Sets the node's taints, evicts whom they evict, and says of the pods of an unreachable node that they are not ready. */
-export function planNodeLifecycle({ view, ref, nowMs }: PlanInput): Plan {
+function planNodeLifecycle({ view, ref, nowMs }: PlanInput): Plan {
   const node = view.get('Node', ref);
   if (node === undefined) return { actions: [] };
   const taints = wantedTaints(node, nowMs);
@@ -73,12 +75,21 @@ function taintActions(node: Node, taints: readonly Taint[]): readonly Action[] {
     of: 'Node',
     object: { ...node, spec: { ...node.spec, taints: [...taints] } },
   };
-  if (!isLost(node) || hasExecuting(before)) return [update];
-  const message = `Node ${node.metadata.name} status is now: NodeNotReady`;
-  return [
-    update,
-    { kind: 'event', about: subjectOf('Node', node), type: 'Normal', reason: 'NodeNotReady', message },
-  ];
+  const word = transition(node, before.some(isOfLoss));
+  if (word === undefined) return [update];
+  const message = `Node ${node.metadata.name} status is now: ${word}`;
+  return [update, { kind: 'event', about: subjectOf('Node', node), type: 'Normal', reason: word, message }];
+}
+
+/** A taint that stands for a lost node. */
+function isOfLoss({ key }: Taint): boolean {
+  return key === TAINT.unreachable || key === TAINT.notReady;
+}
+
+/** What became of a node, if that is worth an event. One that has never said what it is was not lost: it is joining. */
+function transition(node: Node, wasLost: boolean): 'NodeNotReady' | 'NodeReady' | undefined {
+  if (isLost(node)) return wasLost || node.status?.nodeInfo === undefined ? undefined : 'NodeNotReady';
+  return wasLost && readiness(node) === 'Ready' ? 'NodeReady' : undefined;
 }
 
 function evict(pod: Pod): readonly Action[] {

@@ -1,7 +1,7 @@
 /** Which taints a node should carry for the state it is in. Pure. */
 import type { Node, Taint } from '../../../shared/kubernetes/objects.ts';
 import { TAINT } from '../../../shared/kubernetes/taints.ts';
-import { formatTime } from '../../../shared/rfc3339.ts';
+import { formatTime } from '../../../shared/kubernetes/time.ts';
 
 /** Conditions that, while True, keep new pods away. */
 const PRESSURE: Readonly<Record<string, string>> = {
@@ -13,11 +13,14 @@ const PRESSURE: Readonly<Record<string, string>> = {
 
 const OURS: readonly string[] = Object.values(TAINT);
 
-/** What the Ready condition says; a node that never said anything is not ready. */
-export function readiness(node: Node): 'Ready' | 'NotReady' | 'Unreachable' {
+export type Readiness = 'Ready' | 'NotReady' | 'Unreachable' | 'Unheard';
+
+/** What the Ready condition says; `Unheard` for a node that has just been made and never had one. */
+export function readiness(node: Node): Readiness {
   const ready = node.status?.conditions?.find(condition => condition.type === 'Ready');
-  if (ready?.status === 'True') return 'Ready';
-  return ready?.status === 'Unknown' ? 'Unreachable' : 'NotReady';
+  if (ready === undefined) return 'Unheard';
+  if (ready.status === 'True') return 'Ready';
+  return ready.status === 'Unknown' ? 'Unreachable' : 'NotReady';
 }
 
 /**
@@ -36,10 +39,16 @@ export function wantedTaints(node: Node, nowMs: number): readonly Taint[] {
   return [...kept, ...added.map(taint => ({ ...taint, timeAdded }))];
 }
 
+/** Taints by what the Ready condition says. An unheard node gets none: it has no pods, and the scheduler keeps away anyway. */
+const STATE_TAINTS: Readonly<Record<Readiness, readonly Taint[]>> = {
+  Ready: [],
+  Unheard: [],
+  NotReady: [taint(TAINT.notReady, 'NoSchedule'), taint(TAINT.notReady, 'NoExecute')],
+  Unreachable: [taint(TAINT.unreachable, 'NoSchedule'), taint(TAINT.unreachable, 'NoExecute')],
+};
+
 function stateTaints(node: Node): readonly Taint[] {
-  const state = readiness(node);
-  const key = state === 'Unreachable' ? TAINT.unreachable : TAINT.notReady;
-  const byState = state === 'Ready' ? [] : [taint(key, 'NoSchedule'), taint(key, 'NoExecute')];
+  const byState = STATE_TAINTS[readiness(node)];
   const byPressure = (node.status?.conditions ?? []).flatMap(({ type, status }) => {
     const pressure = PRESSURE[type];
     return status === 'True' && pressure !== undefined ? [taint(pressure, 'NoSchedule')] : [];

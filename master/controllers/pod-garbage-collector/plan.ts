@@ -19,7 +19,7 @@ export const podGarbageCollector: Controller<'Pod'> = {
 };
 
 /** Removes the pod at once, without hearing from a node, when nobody will ever report that it ended. */
-export function planPodGarbage({ view, ref }: PlanInput): Plan {
+function planPodGarbage({ view, ref }: PlanInput): Plan {
   const pod = view.get('Pod', ref);
   if (pod === undefined || !isGarbage(pod, view)) return { actions: [] };
   return { actions: [deleteOf('Pod', pod, { gracePeriodSeconds: 0 })] };

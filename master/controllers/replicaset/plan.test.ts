@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isPodActive } from '../../../shared/kubernetes/pod-state.ts';
 import { controllerReference } from '../../../shared/kubernetes/references.ts';
-import { formatTime } from '../../../shared/rfc3339.ts';
+import { formatTime } from '../../../shared/kubernetes/time.ts';
 import { aPod, aReplicaSet } from '../../../test/support/builders.ts';
 import { aCluster, converge, given, NOW_MS, planFor } from '../../../test/support/converge.ts';
 import { replicaSetController } from './plan.ts';

@@ -19,7 +19,7 @@ export const replicaSetController: Controller<'ReplicaSet'> = {
 };
 
 /** Creates what is missing or deletes what is too much, and says in the status what there is. */
-export function planReplicaSet(input: PlanInput): Plan {
+function planReplicaSet(input: PlanInput): Plan {
   const { view, ref, nowMs } = input;
   const replicaSet = view.get('ReplicaSet', ref);
   if (replicaSet === undefined) return { actions: [] };

@@ -33,6 +33,7 @@ export function defaultPodSpec(spec: PodSpec): PodSpec {
 function defaultContainer(container: Container): Container {
   return {
     ...container,
+    ...defaultProbes(container),
     resources: defaultResources(container.resources),
     terminationMessagePath: container.terminationMessagePath ?? '/dev/termination-log',
     terminationMessagePolicy: container.terminationMessagePolicy ?? 'File',
@@ -57,6 +58,35 @@ function defaultContainer(container: Container): Container {
                   },
                 },
           ),
+        }),
+  };
+}
+
+type Probe = NonNullable<Container['livenessProbe']>;
+
+function defaultProbes(container: Container): Partial<Container> {
+  const probes = (['livenessProbe', 'readinessProbe', 'startupProbe'] as const).flatMap(name => {
+    const probe = container[name];
+    return probe === undefined ? [] : [[name, defaultProbe(probe)]];
+  });
+  return Object.fromEntries(probes);
+}
+
+function defaultProbe(probe: Probe): Probe {
+  return {
+    ...probe,
+    timeoutSeconds: probe.timeoutSeconds ?? 1,
+    periodSeconds: probe.periodSeconds ?? 10,
+    successThreshold: probe.successThreshold ?? 1,
+    failureThreshold: probe.failureThreshold ?? 3,
+    ...(probe.httpGet === undefined
+      ? {}
+      : {
+          httpGet: {
+            ...probe.httpGet,
+            path: probe.httpGet.path || '/',
+            scheme: probe.httpGet.scheme ?? 'HTTP',
+          },
         }),
   };
 }

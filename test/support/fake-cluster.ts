@@ -17,7 +17,7 @@ import type {
 } from '../../shared/kubernetes/objects.ts';
 import { isPodTerminal } from '../../shared/kubernetes/pod-state.ts';
 import { KIND_INFO } from '../../shared/kubernetes/references.ts';
-import { formatTime } from '../../shared/rfc3339.ts';
+import { formatTime } from '../../shared/kubernetes/time.ts';
 import { SHAPES } from './kind-shapes.ts';
 import { ObjectTable } from './object-table.ts';
 

@@ -1,10 +1,11 @@
 /** Places pods one after the other, each with what the ones before it took. Pure. */
+
+import type { NamespaceLabels } from '../../master/scheduler/filters/pod-affinity.ts';
+import { claimOf, type NodeLoad, withClaim } from '../../master/scheduler/node-load.ts';
+import { comparePending } from '../../master/scheduler/pending-pods.ts';
+import { placePod, type Verdict } from '../../master/scheduler/plan.ts';
+import type { UsageView } from '../../master/scheduler/scores/score.ts';
 import type { Pod } from '../../shared/kubernetes/objects.ts';
-import type { NamespaceLabels } from './filters/pod-affinity.ts';
-import { claimOf, type NodeLoad, withClaim } from './node-load.ts';
-import { comparePending } from './pending-pods.ts';
-import { placePod, type Verdict } from './plan.ts';
-import type { UsageView } from './scores/score.ts';
 
 export type Placement = { readonly pod: Pod; readonly verdict: Verdict };
 

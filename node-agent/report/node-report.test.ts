@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import type { NodeFacts } from '../node-info/facts.ts';
+import { RuntimeError } from '../runtime/container-runtime.ts';
+import { allocatableOf, type NodeReportInput, nodeReport, usageInShare } from './node-report.ts';
+
+const GIB = 2 ** 30;
+const facts: NodeFacts = {
+  hostname: 'shelf',
+  deviceId: 'd',
+  machineId: 'm',
+  bootId: 'b',
+  architecture: 'arm64',
+  kernelVersion: '6.6',
+  osImage: 'Debian',
+  cpuCount: 4,
+  memoryBytes: 4 * GIB,
+  systemUuid: 'u',
+  addresses: [{ type: 'InternalIP', address: '192.0.2.7' }],
+};
+const anInput = (more: Partial<NodeReportInput> = {}): NodeReportInput => ({
+  nodeName: 'pi-1',
+  facts,
+  hardware: undefined,
+  health: [],
+  engine: undefined,
+  ...more,
+});
+
+describe('the node as reported', () => {
+  it('keeps some memory for the device itself', () => {
+    expect(allocatableOf(anInput()).memoryBytes).toBe(4 * GIB - 100 * 2 ** 20);
+    expect(allocatableOf(anInput({ capacityMemoryBytes: 512 * 2 ** 20 })).memoryBytes).toBeGreaterThan(
+      460 * 2 ** 20,
+    );
+  });
+
+  it('takes its share of what the machine uses', () => {
+    const usage = { cpuMilli: 2000, memoryBytes: GIB, temperatureMilliCelsius: 41_000 };
+    expect(usageInShare(usage, anInput())).toEqual(usage);
+    const half = anInput({ capacityCpuMilli: 2000, capacityMemoryBytes: GIB });
+    expect(usageInShare(usage, half)).toEqual({
+      cpuMilli: 1000,
+      memoryBytes: GIB / 4,
+      temperatureMilliCelsius: 41_000,
+    });
+  });
+
+  it('says what to do when the engine is not there', () => {
+    const engine = new RuntimeError('info', 'unreachable', 'no Docker Engine at /var/run/docker.sock');
+    const ready = nodeReport(anInput({ engine })).conditions.find(condition => condition.type === 'Ready');
+    expect(ready).toMatchObject({ status: 'False', reason: 'ContainerRuntimeDown' });
+    expect(ready?.message).toContain('apt-get install docker.io');
+  });
+
+  it('is told apart from others on its machine by its label', () => {
+    expect(nodeReport(anInput()).labels['kubernetes.io/hostname']).toBe('pi-1');
+  });
+});
