@@ -45,3 +45,14 @@ it('holds no part of a frame back until the rest comes', () => {
   const bytes = encode([{ stream: 'stderr', text: 'half' }]);
   expect(demultiplexer.push(bytes.subarray(0, 10))).toEqual([{ stream: 'stderr', bytes: Buffer.from('ha') }]);
 });
+
+it('joins the lines of one output, up to where the other speaks', () => {
+  const line = (stream: Frame['stream'], text: string): Frame => ({ stream, text });
+  const frames = [line('stdout', '1\n'), line('stdout', '2\n'), line('stderr', '3\n'), line('stdout', '4\n')];
+  const chunks = new LogDemultiplexer().push(encode(frames));
+  expect(chunks.map(({ stream, bytes }) => [stream, Buffer.from(bytes).toString()])).toEqual([
+    ['stdout', '1\n2\n'],
+    ['stderr', '3\n'],
+    ['stdout', '4\n'],
+  ]);
+});

@@ -6,28 +6,33 @@ import type { LogChunk } from './container-runtime.ts';
 
 const HEADER_BYTES = 8;
 
-/** Takes the stream in pieces of any size and gives each piece of output as it comes: it never holds a frame back. */
+/**
+ * Takes the stream in pieces of any size and gives the output in each as it comes: it never holds a frame back. Docker
+ * frames every line, so what one piece holds of one output is joined.
+ */
 export class LogDemultiplexer {
   private readonly header = Buffer.alloc(HEADER_BYTES);
   private headerBytes = 0;
   private payloadBytes = 0;
   private stream: LogChunk['stream'] = 'stdout';
 
-  /** The output in `piece`, in order. */
+  /** The output in `piece`, in order; a chunk ends where the other output begins. */
   push(piece: Uint8Array): LogChunk[] {
-    const chunks: LogChunk[] = [];
+    const runs: { readonly stream: LogChunk['stream']; readonly parts: Uint8Array[] }[] = [];
     let at = 0;
     while (at < piece.length) {
       if (this.payloadBytes === 0) {
         at += this.readHeader(piece.subarray(at));
       } else {
         const bytes = piece.subarray(at, at + this.payloadBytes);
-        chunks.push({ stream: this.stream, bytes });
+        const last = runs.at(-1);
+        if (last?.stream === this.stream) last.parts.push(bytes);
+        else runs.push({ stream: this.stream, parts: [bytes] });
         this.payloadBytes -= bytes.length;
         at += bytes.length;
       }
     }
-    return chunks;
+    return runs.map(({ stream, parts }) => ({ stream, bytes: Buffer.concat(parts) }));
   }
 
   private readHeader(piece: Uint8Array): number {
