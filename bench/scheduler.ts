@@ -3,6 +3,7 @@ import { claimOf, loadOf, type NodeLoad, withClaim } from '../master/scheduler/n
 import { placePod } from '../master/scheduler/plan.ts';
 import { systemClock } from '../shared/clock.ts';
 import { aNode, aPod, requesting } from '../test/support/builders.ts';
+import { report } from './measure/figures.ts';
 
 const PODS_PRESENT_PER_NODE = 20;
 const owner = (i: number) => ({
@@ -46,7 +47,7 @@ function run(nodeCount: number, podCount: number): number {
 
 run(100, 300);
 const smallMs = run(100, 300);
-process.stdout.write(`scheduler.300-pods-on-100-nodes ${smallMs.toFixed(1)} ms\n`);
-process.stdout.write(`scheduler.throughput-100-nodes ${Math.round(300_000 / smallMs)} pods/s\n`);
+report('scheduler.300-pods-on-100-nodes', smallMs, 'ms');
+report('scheduler.throughput-100-nodes', 300_000 / smallMs, 'pods/s');
 const largeMs = run(5000, 5000);
-process.stdout.write(`scheduler.throughput-5000-nodes ${Math.round(5_000_000 / largeMs)} pods/s\n`);
+report('scheduler.throughput-5000-nodes', 5_000_000 / largeMs, 'pods/s');

@@ -9,6 +9,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { openEmbeddedStore } from '../master/store/open-embedded-store.ts';
 import type { Store } from '../master/store/store.ts';
 import { systemClock } from '../shared/clock.ts';
+import { report } from './measure/figures.ts';
 
 const VALUE = JSON.stringify({ kind: 'Pod', padding: 'x'.repeat(990) });
 const SERIAL_PUTS = 2_000;
@@ -16,10 +17,6 @@ const PARALLEL_PUTS = 10_000;
 const IN_FLIGHT = 64;
 const LISTED = 10_000;
 const GETS = 20_000;
-
-function report(name: string, value: number, unit: string): void {
-  console.log(`${name} ${Number(value.toPrecision(4))} ${unit}`);
-}
 
 async function timedMs(action: () => Promise<unknown>): Promise<number> {
   const startMs = systemClock.monotonicMs();
@@ -46,9 +43,9 @@ async function perPut(name: string, count: number, action: () => Promise<void>):
   const before = writtenBytes();
   const ms = await timedMs(action);
   const after = writtenBytes();
-  report(`store_puts_${name}`, (count / ms) * 1_000, 'puts/s');
+  report(`store.puts-${name}`, (count / ms) * 1_000, 'puts/s');
   if (before !== undefined && after !== undefined) {
-    report(`store_bytes_written_per_put_${name}`, (after - before) / count, 'bytes');
+    report(`store.bytes-written-per-put-${name}`, (after - before) / count, 'bytes');
   }
 }
 
@@ -60,27 +57,27 @@ async function measure(store: Store, path: string): Promise<void> {
   await perPut('serial', SERIAL_PUTS, () => putMany(store, '/serial/', SERIAL_PUTS, 1));
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
-  await perPut('64_in_flight', PARALLEL_PUTS, () => putMany(store, '/parallel/', PARALLEL_PUTS, IN_FLIGHT));
+  await perPut('64-in-flight', PARALLEL_PUTS, () => putMany(store, '/parallel/', PARALLEL_PUTS, IN_FLIGHT));
   delay.disable();
   // The histogram holds whole intervals; the timer's own resolution is no stall.
-  report('store_event_loop_stall_p99_writing', delay.percentile(99) / 1e6 - 1, 'ms');
-  report('store_event_loop_stall_max_writing', delay.max / 1e6 - 1, 'ms');
+  report('store.event-loop-stall-p99-writing', delay.percentile(99) / 1e6 - 1, 'ms');
+  report('store.event-loop-stall-max-writing', delay.max / 1e6 - 1, 'ms');
 
   delay.reset();
   delay.enable();
   const list = () => store.list({ prefix: '/parallel/', limit: LISTED });
-  report('store_list_10000_of_1KiB', await timedMs(list), 'ms');
+  report('store.list-10000-of-1KiB', await timedMs(list), 'ms');
   delay.disable();
-  report('store_event_loop_stall_max_listing', delay.max / 1e6 - 1, 'ms');
-  report('store_gets', (GETS / (await timedMs(() => getMany(store)))) * 1_000, 'gets/s');
-  report('store_compact_10000', await timedMs(() => store.compact(SERIAL_PUTS + PARALLEL_PUTS)), 'ms');
-  report('store_file', statSync(path).size, 'bytes');
-  report('store_log', statSync(`${path}-wal`).size, 'bytes');
+  report('store.event-loop-stall-max-listing', delay.max / 1e6 - 1, 'ms');
+  report('store.gets', (GETS / (await timedMs(() => getMany(store)))) * 1_000, 'gets/s');
+  report('store.compact-10000', await timedMs(() => store.compact(SERIAL_PUTS + PARALLEL_PUTS)), 'ms');
+  report('store.file', statSync(path).size, 'bytes');
+  report('store.log', statSync(`${path}-wal`).size, 'bytes');
 
   const idle = writtenBytes();
   await systemClock.sleep(2_000);
-  report('store_bytes_written_idle_2s', (writtenBytes() ?? 0) - (idle ?? 0), 'bytes');
-  report('store_process_rss', process.memoryUsage.rss(), 'bytes');
+  report('store.bytes-written-idle-2s', (writtenBytes() ?? 0) - (idle ?? 0), 'bytes');
+  report('store.process-rss', process.memoryUsage.rss(), 'bytes');
 }
 
 async function main(workerFile: string, parent: string): Promise<void> {
