@@ -1,4 +1,5 @@
 /** What the page shows, derived from the API's objects. Pure. */
+import { TEMPERATURE_RESOURCE } from '../shared/kubernetes/metrics.ts';
 import { formatDuration } from '../shared/kubernetes/time.ts';
 import { parseBytes, parseCpuMilli } from '../shared/quantity.ts';
 import type { Condition, Node, NodeMetrics, Pod } from './objects.ts';
@@ -82,7 +83,7 @@ function nodeRow(
   const conditions = status?.conditions ?? [];
   const isReady = conditions.some(condition => condition.type === 'Ready' && condition.status === 'True');
   const { osImage, architecture, containerRuntimeVersion } = status?.nodeInfo ?? {};
-  const temperature = metrics?.usage['pikelet.dev/temperature-celsius'];
+  const temperature = metrics?.usage[TEMPERATURE_RESOURCE];
   return {
     name: metadata.name,
     state: isReady ? (spec?.unschedulable ? 'cordoned' : 'ready') : 'notReady',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { startMemoryCluster } from '../support/api.ts';
+import { startMemoryCluster } from '../support/memory-cluster.ts';
 
 test('writes under way settle when the cluster stops', async () => {
   const cluster = await startMemoryCluster();
