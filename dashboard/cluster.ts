@@ -1,4 +1,5 @@
 /** What the page shows, derived from the API's objects. Pure. */
+import { TEMPERATURE_RESOURCE } from '../shared/kubernetes/metrics.ts';
 import { formatDuration } from '../shared/kubernetes/time.ts';
 import { parseBytes, parseCpuMilli } from '../shared/quantity.ts';
 import type { Condition, Node, NodeMetrics, Pod } from './objects.ts';
@@ -85,7 +86,7 @@ function nodeRow(
   // A lost node has no usage any more; its condition then says when it was heard last.
   const heard = metrics?.timestamp ?? ready?.lastHeartbeatTime;
   const { osImage, architecture, containerRuntimeVersion } = status?.nodeInfo ?? {};
-  const temperature = metrics?.usage['pikelet.dev/temperature-celsius'];
+  const temperature = metrics?.usage[TEMPERATURE_RESOURCE];
   return {
     name: metadata.name,
     state: isReady ? (spec?.unschedulable ? 'cordoned' : 'ready') : 'notReady',

@@ -1,5 +1,6 @@
 /** The annotation in which client-side apply remembers what it applied, byte for byte as kubectl writes it. Pure. */
-import { isObject, type JsonObject, objectAt, textAt } from '../json.ts';
+import { isRecord } from '../../shared/is-record.ts';
+import { type JsonObject, objectAt, textAt } from '../json.ts';
 import { goJson } from '../print/go-json.ts';
 
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -21,7 +22,7 @@ export function lastAppliedOf(live: JsonObject): JsonObject | undefined {
   if (text === undefined) return undefined;
   try {
     const parsed: unknown = JSON.parse(text);
-    return isObject(parsed) ? parsed : undefined;
+    return isRecord(parsed) ? parsed : undefined;
   } catch {
     return undefined;
   }

@@ -6,8 +6,8 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../../shared/clock.ts';
+import { readIfThere, writePrivateFile } from '../../shared/private-file.ts';
 import { type CertifiedKey, issueAuthority, issueLeaf, type Validity } from './certificates.ts';
-import { readIfThere, writePrivateFile } from './private-file.ts';
 
 export interface ClusterCa {
   /** The authority's certificate, for kubeconfigs and `--cacert`. */

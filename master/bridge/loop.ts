@@ -2,10 +2,12 @@
  * The bridge: store ⇄ MQTT. It turns the view's changes into desired sets, and what nodes say into status; it owns no
  * state that a restart would miss.
  */
+
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
+import { nameSuffix } from '../../shared/kubernetes/name-suffix.ts';
 import type { Pod } from '../../shared/kubernetes/objects.ts';
 import type { JoinAnswer } from '../../shared/protocol/messages.ts';
 import { topics } from '../../shared/protocol/topics.ts';
@@ -14,10 +16,11 @@ import { secretText } from '../auth/secret-text.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { LiveView, ViewChange } from '../watch/cluster-view.ts';
+import type { UsageReader } from '../watch/usage-reader.ts';
 import { createAwakeClock } from './awake-clock.ts';
 import { answerJoin } from './join.ts';
 import { MAX_PENDING_JOINS, RECONNECT_GRACE_MS, STALL_SLACK_MS, TICK_MS } from './limits.ts';
-import { type Liveness, LivenessTable } from './liveness.ts';
+import { LivenessTable } from './liveness.ts';
 import { LogStreams, type OpenLogsInput } from './log-streams.ts';
 import { NodeBridge } from './node-bridge.ts';
 import type { Occurrence } from './occurrence.ts';
@@ -41,7 +44,7 @@ export type BridgeDeps = {
 };
 
 export interface Bridge {
-  readonly liveness: Liveness;
+  readonly liveness: UsageReader;
   /** See LogStreams.open. Throws ApiError. */
   openLogs(input: OpenLogsInput): AsyncIterable<Uint8Array>;
   /** True while a process speaks for the node. */
@@ -51,8 +54,6 @@ export interface Bridge {
   /** Resolves after the abort, when the last write has ended. */
   readonly stopped: Promise<void>;
 }
-
-const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 
 /** Starts at once; `signal` stops it. */
 export function startBridge(deps: BridgeDeps, signal: AbortSignal): Bridge {
@@ -146,8 +147,7 @@ export function startBridge(deps: BridgeDeps, signal: AbortSignal): Bridge {
   function createJoinQueue() {
     let waiting = 0;
     let last = Promise.resolve();
-    const suffix = () =>
-      Array.from({ length: 5 }, () => SUFFIX_ALPHABET[randomInt(SUFFIX_ALPHABET.length)]).join('');
+    const suffix = () => nameSuffix(randomInt);
     const joinDeps = { ...deps, isConnected, suffix, nowMs: () => clock.nowMs() };
     const busy: JoinAnswer = {
       ok: false,

@@ -2,9 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { errorCode } from '../../shared/error-code.ts';
+import { writePrivateFile } from '../../shared/private-file.ts';
 import { type DesiredSet, emptyDesiredSet } from '../sync/desired-set.ts';
 import { checkpointIdentity, decodeCheckpoint, encodeCheckpoint } from './checkpoint-text.ts';
-import { writeAtomically } from './write-atomically.ts';
 
 /** `fallback`: the newest file could not be used, and the one before it was, or none. */
 export type Loaded = { readonly set: DesiredSet; readonly fallback: 'none' | 'previous' | 'nothing' };
@@ -68,7 +69,7 @@ export class Checkpoint {
     const text = identity === this.written ? undefined : encodeCheckpoint(set);
     if (text === undefined) return;
     try {
-      await writeAtomically(this.path, text, this.previousPath);
+      await writePrivateFile(this.path, text, this.previousPath);
       this.written = identity;
     } catch (error) {
       this.log.error({ err: error, path: this.path }, 'checkpoint could not be written');
@@ -82,7 +83,6 @@ async function readCheckpoint(
   try {
     return { exists: true, set: decodeCheckpoint(await readFile(path, 'utf8')) };
   } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    return { exists: !isMissing };
+    return { exists: errorCode(error) !== 'ENOENT' };
   }
 }
