@@ -81,7 +81,10 @@ function nodeRow(
 ): NodeRow {
   const { metadata, spec, status } = node;
   const conditions = status?.conditions ?? [];
-  const isReady = conditions.some(condition => condition.type === 'Ready' && condition.status === 'True');
+  const ready = conditions.find(condition => condition.type === 'Ready');
+  const isReady = ready?.status === 'True';
+  // A lost node has no usage any more; its condition then says when it was heard last.
+  const heard = metrics?.timestamp ?? ready?.lastHeartbeatTime;
   const { osImage, architecture, containerRuntimeVersion } = status?.nodeInfo ?? {};
   const temperature = metrics?.usage[TEMPERATURE_RESOURCE];
   return {
@@ -91,7 +94,7 @@ function nodeRow(
     cpuMilli: share(metrics?.usage.cpu, status?.allocatable?.cpu, parseCpuMilli),
     memoryBytes: share(metrics?.usage.memory, status?.allocatable?.memory, parseBytes),
     temperatureCelsius: temperature === undefined ? undefined : (parseCpuMilli(temperature) ?? 0) / 1000,
-    heartbeatAgo: metrics === undefined ? 'never' : formatAgo((nowMs - Date.parse(metrics.timestamp)) / 1000),
+    heartbeatAgo: heard === undefined ? 'never' : formatAgo((nowMs - Date.parse(heard)) / 1000),
     age: ageOf(metadata.creationTimestamp, nowMs),
     about: [osImage, architecture, containerRuntimeVersion].filter(Boolean).join(' · '),
     pods,

@@ -110,6 +110,7 @@ export class NodeBridge {
     return {
       report: isOfHolder ? this.spoken?.report : undefined,
       link: holder !== undefined ? 'alive' : this.isUnknown ? 'unknown' : 'lost',
+      lastHeartbeatMs: this.deps.liveness.lastHeartbeatMs(this.node),
       hasClone: hasClone(this.sessions),
     };
   }

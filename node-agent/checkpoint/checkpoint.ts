@@ -44,25 +44,35 @@ export class Checkpoint {
    */
   save(set: DesiredSet): Promise<void> {
     this.wanted = set;
-    this.writing ??= this.writeWanted().finally(() => {
-      this.writing = undefined;
-    });
+    this.writing ??= this.writeWanted();
     return this.writing;
   }
 
   private async writeWanted(): Promise<void> {
-    while (this.wanted) {
-      const set = this.wanted;
-      this.wanted = undefined;
-      const identity = checkpointIdentity(set);
-      const text = identity === this.written ? undefined : encodeCheckpoint(set);
-      if (text === undefined) continue;
-      try {
-        await writePrivateFile(this.path, text, this.previousPath);
-        this.written = identity;
-      } catch (error) {
-        this.log.error({ err: error, path: this.path }, 'checkpoint could not be written');
-      }
+    // Begins after `writing` is set, and clears it in the same turn as it finds nothing more to write: no set falls between.
+    await Promise.resolve();
+    try {
+      for (let set = this.takeWanted(); set !== undefined; set = this.takeWanted()) await this.write(set);
+    } finally {
+      this.writing = undefined;
+    }
+  }
+
+  private takeWanted(): DesiredSet | undefined {
+    const set = this.wanted;
+    this.wanted = undefined;
+    return set;
+  }
+
+  private async write(set: DesiredSet): Promise<void> {
+    const identity = checkpointIdentity(set);
+    const text = identity === this.written ? undefined : encodeCheckpoint(set);
+    if (text === undefined) return;
+    try {
+      await writePrivateFile(this.path, text, this.previousPath);
+      this.written = identity;
+    } catch (error) {
+      this.log.error({ err: error, path: this.path }, 'checkpoint could not be written');
     }
   }
 }
