@@ -48,6 +48,7 @@ export async function openClusterCa(options: {
   return {
     caPem: authority.certPem,
     async serverCertificate(hosts) {
+      // Whatever is wrong with a server's certificate, the authority makes another.
       const kept = await readPair(directory, 'server').catch(() => undefined);
       if (kept !== undefined && isGoodServer(kept, { authority, hosts, nowMs: clock.nowMs() })) return kept;
       const issued = await issueLeaf({

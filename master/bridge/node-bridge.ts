@@ -12,6 +12,7 @@ import {
 } from '../../shared/protocol/messages.ts';
 import type { NodeTopic } from '../../shared/protocol/topics.ts';
 import type { Broker } from '../broker/broker.ts';
+import type { Occurrence } from '../events/event.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { LiveView } from '../watch/cluster-view.ts';
 import { checkReport } from './check-report.ts';
@@ -21,7 +22,7 @@ import { afterBeat, afterLife, type Link, openLink, silentFromMs } from './detec
 import type { NodeFacts } from './fold-node.ts';
 import type { LivenessTable } from './liveness.ts';
 import type { LogStreams } from './log-streams.ts';
-import { type Occurrence, occurrenceOf } from './occurrence.ts';
+import { occurrenceOf } from './occurrence.ts';
 import { hasClone, NO_SESSIONS, nextSessions, type SessionEffect, type SessionEvent } from './sessions.ts';
 import { createStatusWriter, type StatusWriter } from './status-writer.ts';
 

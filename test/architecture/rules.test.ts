@@ -72,6 +72,11 @@ describe('every file', () => {
     expect(having(/pikelet\/v\d/, elsewhere)).toEqual([]);
   });
 
+  it('leaves writes of the store to the registry', () => {
+    const others = product.filter(({ path }) => !/^master\/(registry|store)\//.test(path));
+    expect(having(/\bstore\.(put|delete)\(/, others)).toEqual([]);
+  });
+
   it('is short enough to be read at one go', () => {
     const isLong = (file: SourceFile) => file.text.split('\n').length > (isTest(file) ? 700 : 500);
     expect(files.filter(isLong).map(({ path }) => path)).toEqual([]);
