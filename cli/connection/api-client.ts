@@ -5,6 +5,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { errorCode } from '../../shared/error-code.ts';
 import { isRecord } from '../../shared/is-record.ts';
 import type { Status } from '../../shared/kubernetes/api-error.ts';
+import { parseJson } from '../../shared/parse-json.ts';
 import { CliError, StatusError, UnreachableError } from '../errors.ts';
 import { at, textAt } from '../json.ts';
 import { ANSWER_BYTES_MAX, CONNECT_TIMEOUT_MS, WATCH_LINE_BYTES_MAX } from '../limits.ts';
@@ -168,15 +169,6 @@ async function readText(response: IncomingMessage, server: string): Promise<stri
     throw new UnreachableError(server, codeOf(cause), { cause });
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return parsed;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The Status that the API sent, or one made of the code where something else answered. */
