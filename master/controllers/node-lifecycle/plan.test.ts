@@ -120,6 +120,21 @@ describe('node lifecycle', () => {
     expect(cluster.view.podsOnNode('lost').map(isPodReady)).toEqual([false, false]);
   });
 
+  it.each([
+    ['True', [true]],
+    ['False', [false]],
+  ])('takes that back when the node is heard again, as its containers are (%s)', async (containers, want) => {
+    const cluster = aCluster();
+    given(cluster, 'Node', aNode({ name: 'lost' }));
+    const conditions = [
+      { type: 'ContainersReady', status: containers },
+      { type: 'Ready', status: 'False', reason: 'NodeNotReady', lastTransitionTime: LONG_AGO },
+    ];
+    given(cluster, 'Pod', aPod({ spec: { nodeName: 'lost' }, status: { phase: 'Running', conditions } }));
+    await converge(nodeLifecycleController, cluster);
+    expect(cluster.view.podsOnNode('lost').map(isPodReady)).toEqual(want);
+  });
+
   it('evicts nobody while no node is Ready', async () => {
     const cluster = aPair('Unknown');
     aPodOn(cluster, 'a');

@@ -2,8 +2,8 @@
  * Node lifecycle: turns what is known of a node into taints, and moves pods away from a node that is lost. Taint and
  * eviction are one plan, so that no round trip lies between a lost node and its pods' replacements.
  */
-import type { Node, Pod, Taint } from '../../../shared/kubernetes/objects.ts';
-import { isPodActive, isPodReady } from '../../../shared/kubernetes/pod-state.ts';
+import type { Node, Pod, PodCondition, Taint } from '../../../shared/kubernetes/objects.ts';
+import { isPodActive, isPodReady, podCondition } from '../../../shared/kubernetes/pod-state.ts';
 import { refOf } from '../../../shared/kubernetes/references.ts';
 import { TAINT } from '../../../shared/kubernetes/taints.ts';
 import { formatTime } from '../../../shared/kubernetes/time.ts';
@@ -42,22 +42,29 @@ function hasExecuting(taints: readonly Taint[] | undefined): boolean {
   return taints?.some(taint => taint.effect === 'NoExecute') === true;
 }
 
-/** Sets the node's taints, evicts whom they evict, and says of the pods of an unreachable node that they are not ready. */
+/** Sets the node's taints, evicts whom they evict, says of the pods of an unreachable node that they are not ready, and takes that back. */
 function planNodeLifecycle({ view, ref, nowMs }: PlanInput): Plan {
   const node = view.get('Node', ref);
   if (node === undefined) return { actions: [] };
   const taints = wantedTaints(node, nowMs);
   const tainting = taintActions(node, taints);
-  if (!hasExecuting(taints) && !isLost(node)) return { actions: tainting };
-  const evicting = evictingTaints(node, taints, view.list('Node'));
   const pods = view.podsOnNode(node.metadata.name);
+  const heardAgain = readiness(node) === 'Ready' ? pods.filter(isMarked) : [];
+  const takingBack = heardAgain.map(pod => takeMarkBack(pod, nowMs));
+  if (!hasExecuting(taints) && !isLost(node)) return { actions: [...tainting, ...takingBack] };
+  const evicting = evictingTaints(node, taints, view.list('Node'));
   const due = pods.filter(isPodActive).map(pod => ({ pod, atMs: evictAtMs(pod, evicting) }));
   const evicted = due.filter(({ atMs }) => atMs !== undefined && atMs <= nowMs).map(({ pod }) => pod);
   const later = due.flatMap(({ atMs }) => (atMs !== undefined && atMs > nowMs ? [atMs] : []));
   const silent =
     readiness(node) === 'Unreachable' ? pods.filter(pod => isPodReady(pod) && !evicted.includes(pod)) : [];
   return {
-    actions: [...tainting, ...evicted.flatMap(evict), ...silent.map(pod => markNotReady(pod, nowMs))],
+    actions: [
+      ...tainting,
+      ...evicted.flatMap(evict),
+      ...silent.map(pod => markNotReady(pod, nowMs)),
+      ...takingBack,
+    ],
     againAtMs: later.length === 0 ? undefined : Math.min(...later),
   };
 }
@@ -100,11 +107,26 @@ function evict(pod: Pod): readonly Action[] {
   ];
 }
 
+const MARK = 'NodeNotReady';
+
 function markNotReady(pod: Pod, nowMs: number): Action {
+  return withReady(pod, { status: 'False', reason: MARK, lastTransitionTime: formatTime(nowMs) });
+}
+
+/** True for a pod whose node fell silent and has said nothing else of it since. */
+function isMarked(pod: Pod): boolean {
+  return podCondition(pod, 'Ready')?.reason === MARK;
+}
+
+/** What the node said last still stands: nothing changed for it, so it does not say it again. */
+function takeMarkBack(pod: Pod, nowMs: number): Action {
+  const status = podCondition(pod, 'ContainersReady')?.status ?? 'False';
+  return withReady(pod, { status, reason: undefined, lastTransitionTime: formatTime(nowMs) });
+}
+
+function withReady(pod: Pod, change: Omit<PodCondition, 'type'>): Action {
   const conditions = (pod.status?.conditions ?? []).map(condition =>
-    condition.type === 'Ready'
-      ? { ...condition, status: 'False', reason: 'NodeNotReady', lastTransitionTime: formatTime(nowMs) }
-      : condition,
+    condition.type === 'Ready' ? { ...condition, ...change } : condition,
   );
   return { kind: 'updateStatus', of: 'Pod', object: { ...pod, status: { ...pod.status, conditions } } };
 }
