@@ -4,7 +4,7 @@
  */
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { openEmbeddedStore } from '../master/store/open-embedded-store.ts';
 import type { Store } from '../master/store/store.ts';
@@ -92,7 +92,7 @@ async function main(workerFile: string, parent: string): Promise<void> {
   }
 }
 
-main(process.argv[2] ?? 'dist/store-worker.cjs', process.argv[3] ?? tmpdir()).catch(error => {
+main(resolve(process.argv[2] ?? 'dist/store-worker.cjs'), process.argv[3] ?? tmpdir()).catch(error => {
   console.error(error);
   process.exitCode = 1;
 });
