@@ -22,7 +22,7 @@ const CONTAINERS_PER_NODE = 5;
 const REST_MS = 60_000;
 const WINDOW_MS = 60_000;
 const WITHIN_MS = 5 * 60_000;
-const MIB = 1024 * 1024;
+const MB = 1_000_000;
 /** IPv4 and TCP with timestamps, no Ethernet. */
 const HEADER_BYTES = 52;
 
@@ -72,10 +72,10 @@ function reportProcesses(
   const written = grown(({ writtenBytes }) => writtenBytes);
   const ofAgents = (values: readonly number[]) => values.filter((_, i) => isAgent[i]);
   const ofMaster = (values: readonly number[]) => medianOf(values.filter((_, i) => !isAgent[i]));
-  const rss = after.map(({ rssBytes }) => rssBytes / MIB);
-  report('idle.agent-rss.median', medianOf(ofAgents(rss)), 'MiB');
-  report('idle.agent-rss.worst', Math.max(...ofAgents(rss)), 'MiB');
-  report('idle.master-rss', ofMaster(rss), 'MiB');
+  const rss = after.map(({ rssBytes }) => rssBytes / MB);
+  report('idle.agent-rss.median', medianOf(ofAgents(rss)), 'MB');
+  report('idle.agent-rss.worst', Math.max(...ofAgents(rss)), 'MB');
+  report('idle.master-rss', ofMaster(rss), 'MB');
   report('idle.agent-cpu.median', medianOf(ofAgents(cpuPercents)), '%-of-a-core');
   report('idle.master-cpu', ofMaster(cpuPercents), '%-of-a-core');
   report(

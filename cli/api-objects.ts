@@ -1,7 +1,8 @@
 /** Reading objects: lists page by page, with their kind filled in, and single ones. */
 
+import { isRecord } from '../shared/is-record.ts';
 import type { ApiClient } from './connection/api-client.ts';
-import { isObject, type JsonObject, listAt, textAt } from './json.ts';
+import { type JsonObject, listAt, textAt } from './json.ts';
 import { apiVersionOf, collectionPath, type Kind, objectPath } from './kinds/kind.ts';
 import { LIST_CHUNK } from './limits.ts';
 
@@ -28,7 +29,7 @@ export async function listObjects(
     const query = { ...selectors, limit: LIST_CHUNK, continue: token };
     const page = await api.send({ path: collectionPath(kind, namespace), query }, signal);
     for (const item of listAt(page, 'items'))
-      if (isObject(item)) items.push({ apiVersion: apiVersionOf(kind), kind: kind.kind, ...item });
+      if (isRecord(item)) items.push({ apiVersion: apiVersionOf(kind), kind: kind.kind, ...item });
     resourceVersion ??= textAt(page, 'metadata', 'resourceVersion');
     token = textAt(page, 'metadata', 'continue') || undefined;
   } while (token !== undefined);
@@ -43,7 +44,7 @@ export async function getObject(
   signal?: AbortSignal,
 ): Promise<JsonObject> {
   const object = await api.send({ path: objectPath(kind, ref) }, signal);
-  return isObject(object) ? object : {};
+  return isRecord(object) ? object : {};
 }
 
 /** The selector that an object of this name alone passes, joined to another one. */

@@ -1,45 +1,12 @@
-import { describe, expect, test } from 'vitest';
-import { ageOf, formatAge, parseDurationMs } from './duration.ts';
-
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-
-describe('formatAge', () => {
-  test.each([
-    [0, '0s'],
-    [119 * SECOND, '119s'],
-    [2 * MINUTE, '2m'],
-    [3 * MINUTE + 20 * SECOND, '3m20s'],
-    [10 * MINUTE + 20 * SECOND, '10m'],
-    [179 * MINUTE, '179m'],
-    [3 * HOUR, '3h'],
-    [7 * HOUR + 5 * MINUTE, '7h5m'],
-    [47 * HOUR, '47h'],
-    [2 * DAY, '2d'],
-    [3 * DAY + 4 * HOUR, '3d4h'],
-    [8 * DAY + 4 * HOUR, '8d'],
-    [729 * DAY, '729d'],
-    [730 * DAY, '2y'],
-    [800 * DAY, '2y70d'],
-    [3000 * DAY, '8y'],
-    [-10 * SECOND, '<invalid>'],
-  ])('%d ms is %s', (ms, want) => expect(formatAge(ms)).toBe(want));
-
-  test('a time that is none has no age', () => {
-    expect(ageOf(undefined, 0)).toBe('<unknown>');
-    expect(ageOf('soon', 0)).toBe('<unknown>');
-    expect(ageOf('2024-01-01T00:00:00Z', Date.UTC(2024, 0, 1, 0, 0, 5))).toBe('5s');
-  });
-});
+import { expect, test } from 'vitest';
+import { parseDurationMs } from './duration.ts';
 
 test.each([
   ['20s', 20_000],
   ['1h30m', 5_400_000],
   ['1.5m', 90_000],
   ['500ms', 500],
-  ['7d', 7 * DAY],
+  ['7d', 7 * 86_400_000],
   ['30', 30_000],
   ['1h 30m', undefined],
   ['soon', undefined],

@@ -1,9 +1,10 @@
 /** Keeps a picture of a list of objects: level-triggered, so that whoever reads it asks what is, not what happened. */
 import type { Clock } from '../shared/clock.ts';
+import { isRecord } from '../shared/is-record.ts';
 import { type ListQuery, listObjects } from './api-objects.ts';
 import type { ApiClient, ApiRequest } from './connection/api-client.ts';
 import { StatusError, UnreachableError } from './errors.ts';
-import { isObject, type JsonObject, textAt } from './json.ts';
+import { type JsonObject, textAt } from './json.ts';
 import { collectionPath, type Kind } from './kinds/kind.ts';
 import { WATCH_RETRY_MS } from './limits.ts';
 
@@ -34,7 +35,7 @@ export async function* followObjects(
       };
       try {
         for await (const { type, object } of api.watch(request, signal)) {
-          if (!isObject(object)) continue;
+          if (!isRecord(object)) continue;
           resourceVersion = textAt(object, 'metadata', 'resourceVersion') ?? resourceVersion;
           if (type === 'BOOKMARK') continue;
           if (type === 'DELETED') picture.delete(uidOf(object));

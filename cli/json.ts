@@ -1,18 +1,14 @@
 /** Walking JSON whose shape is not promised: every step may find nothing, and says so with undefined. */
+import { isRecord } from '../shared/is-record.ts';
 
 export type JsonObject = { readonly [key: string]: unknown };
-
-/** True for a JSON object: neither null nor an array. */
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** The value at the end of `path`, or undefined where the path breaks off. */
 export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
   let current = value;
   for (const step of path) {
     if (typeof step === 'number') current = Array.isArray(current) ? current[step] : undefined;
-    else current = isObject(current) && Object.hasOwn(current, step) ? current[step] : undefined;
+    else current = isRecord(current) && Object.hasOwn(current, step) ? current[step] : undefined;
   }
   return current;
 }
@@ -39,7 +35,7 @@ export function listAt(value: unknown, ...path: readonly (string | number)[]): r
 /** The object at `path`, empty when there is none. */
 export function objectAt(value: unknown, ...path: readonly (string | number)[]): JsonObject {
   const found = at(value, ...path);
-  return isObject(found) ? found : {};
+  return isRecord(found) ? found : {};
 }
 
 /** The members of the object at `path` whose values are strings; empty when there is none. */
@@ -57,7 +53,7 @@ export function equalJson(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((item, index) => equalJson(item, b[index]));
   }
-  if (!isObject(a) || !isObject(b)) return false;
+  if (!isRecord(a) || !isRecord(b)) return false;
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
   return [...keys].every(key => equalJson(a[key], b[key]));
 }

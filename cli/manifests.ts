@@ -1,9 +1,10 @@
 /** `-f`: objects from files, folders and stdin. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { isRecord } from '../shared/is-record.ts';
 import type { Cli } from './cli.ts';
 import { CliError, UsageError } from './errors.ts';
-import { isObject, type JsonObject, listAt, textAt } from './json.ts';
+import { type JsonObject, listAt, textAt } from './json.ts';
 import { apiVersionOf, type Kind } from './kinds/kind.ts';
 import type { Session } from './session.ts';
 import { loadAllYaml } from './yaml.ts';
@@ -72,14 +73,14 @@ function manifestFiles(dir: string, recursive: boolean): readonly string[] {
 }
 
 function flattenList(document: unknown): readonly unknown[] {
-  return textAt(document, 'kind')?.endsWith('List') && Array.isArray(isObject(document) && document.items)
+  return textAt(document, 'kind')?.endsWith('List') && Array.isArray(isRecord(document) && document.items)
     ? listAt(document, 'items').flatMap(flattenList)
     : [document];
 }
 
 async function toManifest(session: Session, object: unknown, source: string): Promise<Manifest> {
   const [apiVersion, kindName] = [textAt(object, 'apiVersion'), textAt(object, 'kind')];
-  if (!isObject(object) || !apiVersion || !kindName)
+  if (!isRecord(object) || !apiVersion || !kindName)
     throw new CliError(`error validating "${source}": an object needs apiVersion and kind`);
   const kind = await session.kinds.byApiVersion(apiVersion, kindName);
   const name = textAt(object, 'metadata', 'name');
@@ -93,7 +94,7 @@ async function toManifest(session: Session, object: unknown, source: string): Pr
       `the namespace from the provided object "${own}" does not match the namespace "${session.namespace}". You must pass '--namespace=${own}' to perform this operation.`,
     );
   const namespace = kind.namespaced ? own || session.namespace : undefined;
-  const metadata = isObject(object.metadata) ? object.metadata : {};
+  const metadata = isRecord(object.metadata) ? object.metadata : {};
   return {
     kind,
     name: name ?? '',

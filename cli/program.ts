@@ -1,8 +1,8 @@
 /** The command line: globals, the verb that is meant, and how a run ends. */
 import { Command, CommanderError, type Option } from 'commander';
+import { PRODUCT_VERSION } from '../shared/version.ts';
 import type { Cli } from './cli.ts';
 import { exitCodeOf, explainError } from './errors.ts';
-import manifest from './package.json' with { type: 'json' };
 import { VERBS, type VerbEntry } from './verbs.ts';
 
 const USAGE_EXIT_CODE = 2;
@@ -49,7 +49,7 @@ function createProgram(cli: Cli): Command {
     .description(
       'Pikelet runs containers on a fleet of small devices. Verbs, flags and columns are those of kubectl.',
     )
-    .version(manifest.version, '--version', 'print the version of this command')
+    .version(PRODUCT_VERSION, '--version', 'print the version of this command')
     .option('--kubeconfig <file>', 'the kubeconfig file to use')
     .option('--data-dir <dir>', "the cluster's data folder, whose admin.kubeconfig is used")
     .option('--context <name>', 'the kubeconfig context to use')

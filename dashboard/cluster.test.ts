@@ -66,6 +66,15 @@ describe('the view', () => {
     });
   });
 
+  it('says when a lost node was heard last', () => {
+    const conditions = [{ type: 'Ready', status: 'Unknown', lastHeartbeatTime: '2026-01-01T00:00:40Z' }];
+    const [row] = viewOf(
+      { nodes: [aNode('pi', 'Unknown', { status: { conditions } })], pods: [], metrics: [] },
+      NOW,
+    ).nodes;
+    expect(row?.heartbeatAgo).toBe('20s');
+  });
+
   it.each([
     [{ phase: 'Pending' }, 'Pending'],
     [

@@ -1,4 +1,5 @@
 /** What the page shows, derived from the API's objects. Pure. */
+import { TEMPERATURE_RESOURCE } from '../shared/kubernetes/metrics.ts';
 import { formatDuration } from '../shared/kubernetes/time.ts';
 import { parseBytes, parseCpuMilli } from '../shared/quantity.ts';
 import type { Condition, Node, NodeMetrics, Pod } from './objects.ts';
@@ -80,9 +81,12 @@ function nodeRow(
 ): NodeRow {
   const { metadata, spec, status } = node;
   const conditions = status?.conditions ?? [];
-  const isReady = conditions.some(condition => condition.type === 'Ready' && condition.status === 'True');
+  const ready = conditions.find(condition => condition.type === 'Ready');
+  const isReady = ready?.status === 'True';
+  // A lost node has no usage any more; its condition then says when it was heard last.
+  const heard = metrics?.timestamp ?? ready?.lastHeartbeatTime;
   const { osImage, architecture, containerRuntimeVersion } = status?.nodeInfo ?? {};
-  const temperature = metrics?.usage['pikelet.dev/temperature-celsius'];
+  const temperature = metrics?.usage[TEMPERATURE_RESOURCE];
   return {
     name: metadata.name,
     state: isReady ? (spec?.unschedulable ? 'cordoned' : 'ready') : 'notReady',
@@ -90,7 +94,7 @@ function nodeRow(
     cpuMilli: share(metrics?.usage.cpu, status?.allocatable?.cpu, parseCpuMilli),
     memoryBytes: share(metrics?.usage.memory, status?.allocatable?.memory, parseBytes),
     temperatureCelsius: temperature === undefined ? undefined : (parseCpuMilli(temperature) ?? 0) / 1000,
-    heartbeatAgo: metrics === undefined ? 'never' : formatAgo((nowMs - Date.parse(metrics.timestamp)) / 1000),
+    heartbeatAgo: heard === undefined ? 'never' : formatAgo((nowMs - Date.parse(heard)) / 1000),
     age: ageOf(metadata.creationTimestamp, nowMs),
     about: [osImage, architecture, containerRuntimeVersion].filter(Boolean).join(' · '),
     pods,

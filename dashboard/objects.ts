@@ -13,6 +13,7 @@ export type Condition = {
   readonly status: string;
   readonly reason?: string;
   readonly message?: string;
+  readonly lastHeartbeatTime?: string;
 };
 
 export type Node = {
@@ -31,7 +32,11 @@ export type Node = {
 
 type ContainerState = {
   readonly running?: object;
-  readonly waiting?: { readonly reason?: string; readonly message?: string };
+  readonly waiting?: {
+    readonly reason?: string;
+    readonly message?: string;
+    readonly lastHeartbeatTime?: string;
+  };
   readonly terminated?: { readonly reason?: string; readonly exitCode: number };
 };
 

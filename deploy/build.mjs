@@ -84,6 +84,13 @@ async function bundle(options) {
 
 async function bundlePrograms() {
   const stub = join(root, 'deploy/stubs/empty.cjs');
+  const stubbed = [
+    // dockerode's ways to engines that Pikelet never takes.
+    ...['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tar-fs'],
+    // mqtt's, likewise: agents speak MQTT over TCP, with Node.js's own timers.
+    ...['ws', 'socks', 'worker-timers'],
+    'thread-stream',
+  ];
   const programs = Object.entries(PROGRAMS)
     .filter(([, source]) => existsSync(join(root, source)))
     .map(([output, source]) => [basename(output, '.cjs'), source]);
@@ -97,7 +104,11 @@ async function bundlePrograms() {
     format: 'cjs',
     // A native module, and one that finds its WebAssembly beside itself: node finds both in node_modules.
     external: ['@photostructure/sqlite', 'js-fatfs'],
-    alias: { ssh2: stub, '@grpc/grpc-js': stub, '@grpc/proto-loader': stub, protobufjs: stub },
+    alias: {
+      ...Object.fromEntries(stubbed.map(name => [name, stub])),
+      // Copies of Node.js's own streams, three of them, for which the original may stand in (their READABLE_STREAM=disable).
+      'readable-stream': join(root, 'deploy/stubs/readable-stream.cjs'),
+    },
   });
 }
 

@@ -1,11 +1,11 @@
 /** The master's composition root: builds the parts, wires them, and ends them in order. Nothing imports it. */
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { chmod, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { customAlphabet } from 'nanoid';
 import pino, { type Logger } from 'pino';
 import { systemClock } from '../shared/clock.ts';
+import { nameSuffix } from '../shared/kubernetes/name-suffix.ts';
 import { startApiServer } from './api-server/server.ts';
 import { StaticFiles } from './api-server/static-files.ts';
 import { ensureDashboardToken } from './auth/api-token.ts';
@@ -29,9 +29,6 @@ import { ObjectCache } from './watch/object-cache.ts';
 // mqtt-packet keeps small buffers for ever, and each would pin a whole pool block. [mqttjs/mqtt-packet#163]
 Buffer.poolSize = 0;
 
-/** Kubernetes's alphabet for made names: no vowels, so that no word comes out. */
-const newSuffix = customAlphabet('bcdfghjklmnpqrstvwxz2456789', 5);
-
 async function run(config: MasterConfig, logger: Logger, stop: AbortController): Promise<void> {
   const { signal } = stop;
   // Every loop and every watch listens to this one signal.
@@ -47,7 +44,13 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
   });
   const cache = new ObjectCache(store, servedKinds(), log('watch'));
   const following = await cache.start(signal);
-  const registry = new ObjectRegistry({ store, view: cache, clock, newUid: randomUUID, newSuffix });
+  const registry = new ObjectRegistry({
+    store,
+    view: cache,
+    clock,
+    newUid: randomUUID,
+    newSuffix: () => nameSuffix(randomInt),
+  });
   const cluster = await ensureCluster(cache, registry);
 
   const parts = { view: cache, registry, clock, random: Math.random };

@@ -11,6 +11,15 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
+/** A sleep that an abort only ends early, for loops whose own condition looks at the signal. */
+export async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await clock.sleep(ms, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),

@@ -1,5 +1,7 @@
 /** The annotation in which client-side apply remembers what it applied, byte for byte as kubectl writes it. Pure. */
-import { isObject, type JsonObject, objectAt, textAt } from '../json.ts';
+import { isRecord } from '../../shared/is-record.ts';
+import { parseJson } from '../../shared/parse-json.ts';
+import { type JsonObject, objectAt, textAt } from '../json.ts';
 import { goJson } from '../print/go-json.ts';
 
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -18,11 +20,6 @@ export function withLastApplied(object: JsonObject): JsonObject {
 /** What was applied to the live object the last time; undefined when apply never was, or left nothing readable. */
 export function lastAppliedOf(live: JsonObject): JsonObject | undefined {
   const text = textAt(live, 'metadata', 'annotations', LAST_APPLIED);
-  if (text === undefined) return undefined;
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return isObject(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
+  const parsed = parseJson(text ?? '');
+  return isRecord(parsed) ? parsed : undefined;
 }

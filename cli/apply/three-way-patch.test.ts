@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { equalJson, isObject, type JsonObject } from '../json.ts';
+import { isRecord } from '../../shared/is-record.ts';
+import { equalJson, type JsonObject } from '../json.ts';
 import { lastAppliedOf, withLastApplied } from './last-applied.ts';
 import { listStrategy } from './list-strategy.ts';
 import { JSON_MERGE, STRATEGIC, threeWayPatch } from './three-way-patch.ts';
@@ -95,7 +96,7 @@ function applied(current: JsonObject, patch: JsonObject, path: readonly string[]
     const live = result[key];
     const strategy = listStrategy([...path, key]);
     if (value === null) delete result[key];
-    else if (isObject(value)) result[key] = applied(isObject(live) ? live : {}, value, [...path, key]);
+    else if (isRecord(value)) result[key] = applied(isRecord(live) ? live : {}, value, [...path, key]);
     else if (Array.isArray(value) && Array.isArray(live) && strategy.kind === 'merge') {
       const items = new Map(live.map(item => [item[strategy.key], item]));
       for (const item of value) {
@@ -111,9 +112,9 @@ function applied(current: JsonObject, patch: JsonObject, path: readonly string[]
 
 /** True when everything of `part` stands in `whole`; lists of objects by name, in any order. */
 function contains(whole: unknown, part: unknown): boolean {
-  if (isObject(part))
-    return isObject(whole) && Object.keys(part).every(key => contains(whole[key], part[key]));
-  if (Array.isArray(part) && part.some(isObject))
+  if (isRecord(part))
+    return isRecord(whole) && Object.keys(part).every(key => contains(whole[key], part[key]));
+  if (Array.isArray(part) && part.some(isRecord))
     return (
       Array.isArray(whole) &&
       part.every(item => whole.some(other => other.name === item.name && contains(other, item)))
@@ -142,9 +143,9 @@ describe('for any three objects', () => {
       fc.property(anObject, anObject, anObject, (original, modified, current) => {
         const after = applied(current, threeWayPatch({ original, modified, current }, STRATEGIC));
         expect(contains(after, modified)).toBe(true);
-        for (const key of Object.keys(current))
+        for (const [key, value] of Object.entries(current))
           if (!Object.hasOwn(original, key) && !Object.hasOwn(modified, key))
-            expect(after[key]).toEqual(current[key as keyof typeof current]);
+            expect(after[key]).toEqual(value);
         for (const key of Object.keys(original))
           if (!Object.hasOwn(modified, key)) expect(after).not.toHaveProperty(key);
         const again = threeWayPatch({ original: modified, modified, current: after }, STRATEGIC);

@@ -4,7 +4,8 @@
  * The rules and directives are those of Kubernetes's strategic merge patch:
  * https://git.k8s.io/design-proposals-archive/cli/preserve-order-in-strategic-merge-patch.md
  */
-import { equalJson, isObject, type JsonObject } from '../json.ts';
+import { isRecord } from '../../shared/is-record.ts';
+import { equalJson, type JsonObject } from '../json.ts';
 import { type ListStrategy, listStrategy, replaceLists, retainsKeys } from './list-strategy.ts';
 
 type Patch = Record<string, unknown>;
@@ -43,9 +44,9 @@ function patchObject({ original, modified, current, path }: Place<JsonObject>, r
     const live = Object.hasOwn(current, key) ? current[key] : undefined;
     const last = Object.hasOwn(original, key) ? original[key] : undefined;
     if (wanted === undefined || equalJson(wanted, live)) continue;
-    if (isObject(wanted) && isObject(live)) {
+    if (isRecord(wanted) && isRecord(live)) {
       const place = {
-        original: isObject(last) ? last : {},
+        original: isRecord(last) ? last : {},
         modified: wanted,
         current: live,
         path: [...path, key],
@@ -118,8 +119,8 @@ function patchKeyed(
 function byKey(list: readonly unknown[], mergeKey: string): ReadonlyMap<unknown, JsonObject> | undefined {
   const items = new Map<unknown, JsonObject>();
   for (const item of list) {
-    const id = isObject(item) ? item[mergeKey] : undefined;
-    if (!isObject(item) || id === undefined || items.has(id)) return undefined;
+    const id = isRecord(item) ? item[mergeKey] : undefined;
+    if (!isRecord(item) || id === undefined || items.has(id)) return undefined;
     items.set(id, item);
   }
   return items;

@@ -2,9 +2,12 @@
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import type { AgentOptions } from 'node:https';
 import type { Clock } from '../../shared/clock.ts';
+import { errorCode } from '../../shared/error-code.ts';
+import { isRecord } from '../../shared/is-record.ts';
 import type { Status } from '../../shared/kubernetes/api-error.ts';
+import { parseJson } from '../../shared/parse-json.ts';
 import { CliError, StatusError, UnreachableError } from '../errors.ts';
-import { at, isObject, textAt } from '../json.ts';
+import { at, textAt } from '../json.ts';
 import { ANSWER_BYTES_MAX, CONNECT_TIMEOUT_MS, WATCH_LINE_BYTES_MAX } from '../limits.ts';
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -149,8 +152,7 @@ function pathOf({ path, query = {} }: ApiRequest): string {
 }
 
 function codeOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
+  return errorCode(cause) ?? (cause instanceof Error ? cause.message : String(cause));
 }
 
 async function readText(response: IncomingMessage, server: string): Promise<string> {
@@ -169,20 +171,11 @@ async function readText(response: IncomingMessage, server: string): Promise<stri
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function parseJson(text: string): unknown {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return parsed;
-  } catch {
-    return undefined;
-  }
-}
-
 /** The Status that the API sent, or one made of the code where something else answered. */
 function statusOf(text: string, code: number): Status {
   const parsed = parseJson(text);
   const message = textAt(parsed, 'message');
-  if (isObject(parsed) && parsed.kind === 'Status') {
+  if (isRecord(parsed) && parsed.kind === 'Status') {
     const reason = textAt(parsed, 'reason');
     return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code };
   }

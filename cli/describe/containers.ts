@@ -1,5 +1,6 @@
 /** Containers, volumes and tolerations, of a pod or of a pod template. Pure; the layout is kubectl's. */
-import { at, isObject, type JsonObject, listAt, objectAt, stringsAt, textAt } from '../json.ts';
+import { isRecord } from '../../shared/is-record.ts';
+import { at, type JsonObject, listAt, objectAt, stringsAt, textAt } from '../json.ts';
 import { indent, type Lines, many, timeText } from './lines.ts';
 
 /** `Containers:` or `Init Containers:`; `statuses` are empty for a template. */
@@ -84,13 +85,13 @@ function statusLines(status: unknown): Lines {
 }
 
 function stateLines(title: string, state: JsonObject): Lines {
-  if (isObject(state.running))
+  if (isRecord(state.running))
     return [
       `${title}:\tRunning`,
       ...indent(1, [`Started:\t${timeText(textAt(state, 'running', 'startedAt'))}`]),
     ];
   const optional = (name: string, value: string | undefined) => (value ? [`${name}:\t${value}`] : []);
-  if (isObject(state.terminated)) {
+  if (isRecord(state.terminated)) {
     const { terminated } = state;
     return [
       `${title}:\tTerminated`,
@@ -108,7 +109,7 @@ function stateLines(title: string, state: JsonObject): Lines {
 }
 
 function probeLine(kind: string, probe: unknown): Lines {
-  if (!isObject(probe)) return [];
+  if (!isRecord(probe)) return [];
   const title = kind.replace(/^./, first => first.toUpperCase());
   const attributes = `delay=${textAt(probe, 'initialDelaySeconds') ?? 0}s timeout=${textAt(probe, 'timeoutSeconds') ?? 1}s period=${textAt(probe, 'periodSeconds') ?? 10}s #success=${textAt(probe, 'successThreshold') ?? 1} #failure=${textAt(probe, 'failureThreshold') ?? 3}`;
   return [`${title}:\t${probeAction(probe)} ${attributes}`];
@@ -116,12 +117,12 @@ function probeLine(kind: string, probe: unknown): Lines {
 
 function probeAction(probe: JsonObject): string {
   const { httpGet, exec, tcpSocket, grpc } = probe;
-  if (isObject(exec)) return `exec [${listAt(exec, 'command').join(' ')}]`;
-  if (isObject(httpGet))
+  if (isRecord(exec)) return `exec [${listAt(exec, 'command').join(' ')}]`;
+  if (isRecord(httpGet))
     return `http-get ${(textAt(httpGet, 'scheme') ?? 'HTTP').toLowerCase()}://${textAt(httpGet, 'host') ?? ''}:${textAt(httpGet, 'port') ?? ''}${textAt(httpGet, 'path') ?? '/'}`;
-  if (isObject(tcpSocket))
+  if (isRecord(tcpSocket))
     return `tcp-socket ${textAt(tcpSocket, 'host') ?? ''}:${textAt(tcpSocket, 'port') ?? ''}`;
-  if (isObject(grpc)) return `grpc <pod>:${textAt(grpc, 'port') ?? ''} ${textAt(grpc, 'service') ?? ''}`;
+  if (isRecord(grpc)) return `grpc <pod>:${textAt(grpc, 'port') ?? ''} ${textAt(grpc, 'service') ?? ''}`;
   return 'unknown';
 }
 

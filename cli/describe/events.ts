@@ -1,5 +1,5 @@
 /** The events of an object, as a description ends with them. Pure. */
-import { ageOf } from '../duration.ts';
+import { formatAge } from '../../shared/kubernetes/time.ts';
 import { countAt, type JsonObject, textAt } from '../json.ts';
 import { indent, type Lines } from './lines.ts';
 
@@ -36,7 +36,7 @@ function lastSeen(event: JsonObject): string | undefined {
 
 function interval(event: JsonObject, nowMs: number): string {
   const count = countAt(event, 'series', 'count') || countAt(event, 'count');
-  const age = ageOf(lastSeen(event), nowMs);
+  const age = formatAge(lastSeen(event), nowMs);
   const first = textAt(event, 'firstTimestamp') ?? textAt(event, 'eventTime');
-  return count > 1 ? `${age} (x${count} over ${ageOf(first, nowMs)})` : age;
+  return count > 1 ? `${age} (x${count} over ${formatAge(first, nowMs)})` : age;
 }

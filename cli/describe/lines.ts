@@ -1,5 +1,6 @@
 /** What descriptions of all kinds are made of: lines with tabs, that print/columns.ts aligns. Pure. */
-import { at, isObject, type JsonObject, listAt, stringsAt, textAt } from '../json.ts';
+import { isRecord } from '../../shared/is-record.ts';
+import { at, type JsonObject, listAt, stringsAt, textAt } from '../json.ts';
 
 /** Lines of one description, each indented by its level of two spaces. */
 export type Lines = readonly string[];
@@ -112,13 +113,13 @@ export function anyLines(value: JsonObject): Lines {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([key, member]) => {
       const title = titleOf(key);
-      if (isObject(member)) return [`${title}:`, ...indent(1, anyLines(member))];
+      if (isRecord(member)) return [`${title}:`, ...indent(1, anyLines(member))];
       if (!Array.isArray(member)) return [`${title}:\t${member}`];
       return [
         `${title}:`,
         ...indent(
           1,
-          member.flatMap(item => (isObject(item) ? anyLines(item) : [JSON.stringify(item)])),
+          member.flatMap(item => (isRecord(item) ? anyLines(item) : [JSON.stringify(item)])),
         ),
       ];
     });

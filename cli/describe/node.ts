@@ -1,6 +1,7 @@
 /** A node in detail, with what its pods have asked for. Pure; the layout is kubectl's. */
+
+import { formatAge } from '../../shared/kubernetes/time.ts';
 import { formatBytes, formatCpuMilli, parseBytes, parseCpuMilli } from '../../shared/quantity.ts';
-import { ageOf } from '../duration.ts';
 import { at, type JsonObject, listAt, objectAt, stringsAt, textAt } from '../json.ts';
 import { annotationLines, conditionTable, indent, type Lines, labelLines, many, timeText } from './lines.ts';
 
@@ -116,7 +117,7 @@ function podsLines(node: JsonObject, pods: readonly JsonObject[], nowMs: number)
       cpuText(limits, limit),
       bytesText(requests, limit, 'memoryBytes'),
       bytesText(limits, limit, 'memoryBytes'),
-      ageOf(textAt(pod, 'metadata', 'creationTimestamp'), nowMs),
+      formatAge(textAt(pod, 'metadata', 'creationTimestamp'), nowMs),
     ].join('\t');
   });
   const total = (field: 'requests' | 'limits') =>

@@ -1,5 +1,6 @@
 /** ConfigMaps, Secrets, namespaces, events and all other kinds in detail. Pure; the layout is kubectl's. */
-import { isObject, type JsonObject, stringsAt, textAt } from '../json.ts';
+import { isRecord } from '../../shared/is-record.ts';
+import { type JsonObject, stringsAt, textAt } from '../json.ts';
 import { annotationLines, anyLines, type Lines, labelLines } from './lines.ts';
 
 const isDefined = (line: string | undefined): line is string => line !== undefined;
@@ -60,6 +61,6 @@ export function describeAny(object: JsonObject): Lines {
     labels: ___,
     annotations: ____,
     ...more
-  } = isObject(metadata) ? metadata : {};
+  } = isRecord(metadata) ? metadata : {};
   return [...headLines(object), ...anyLines({ ...rest, metadata: more })];
 }

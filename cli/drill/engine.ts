@@ -1,12 +1,12 @@
 /** The running containers of a local Docker Engine, read over its socket: enough to see whether a pod runs twice. */
 import { request } from 'node:http';
 import type { Clock } from '../../shared/clock.ts';
+import { CONTAINER_LABEL } from '../../shared/container-labels.ts';
 import { at, listAt, stringsAt } from '../json.ts';
 import { ENGINE_TIMEOUT_MS } from '../limits.ts';
 import type { RunningContainer } from './duplicates.ts';
 
 const DEFAULT_SOCKET = '/var/run/docker.sock';
-const POD_UID = 'dev.pikelet.pod-uid';
 
 /** The engine's socket that DOCKER_HOST names, else Docker's own; undefined for an engine that is not local. */
 export function engineSocket(env: Readonly<Record<string, string | undefined>>): string | undefined {
@@ -20,7 +20,9 @@ export function runningContainers(
   socketPath: string,
   clock: Clock,
 ): Promise<readonly RunningContainer[] | undefined> {
-  const filters = encodeURIComponent(JSON.stringify({ label: [POD_UID], status: ['running'] }));
+  const filters = encodeURIComponent(
+    JSON.stringify({ label: [CONTAINER_LABEL.podUid], status: ['running'] }),
+  );
   return new Promise(resolve => {
     const outgoing = request({ socketPath, path: `/containers/json?filters=${filters}` }, async response => {
       const chunks: Buffer[] = [];
@@ -48,8 +50,8 @@ function containerOf(container: unknown): RunningContainer {
   const labels = stringsAt(container, 'Labels');
   return {
     id: String(at(container, 'Id') ?? ''),
-    podUid: labels[POD_UID] ?? '',
-    container: labels['dev.pikelet.container'] ?? String(listAt(container, 'Names')[0] ?? ''),
-    node: labels['dev.pikelet.node'] ?? '',
+    podUid: labels[CONTAINER_LABEL.podUid] ?? '',
+    container: labels[CONTAINER_LABEL.container] ?? String(listAt(container, 'Names')[0] ?? ''),
+    node: labels[CONTAINER_LABEL.node] ?? '',
   };
 }

@@ -1,4 +1,5 @@
 /** Which pods must move when a device goes, and when they have. Pure. */
+import { TAINT } from '../../shared/kubernetes/taints.ts';
 import { type JsonObject, listAt, textAt } from '../json.ts';
 
 /** Pods of one controller that ran on the device. */
@@ -74,7 +75,7 @@ function isWaiting(pod: JsonObject, withinMs: number): boolean {
     const effect = textAt(toleration, 'effect') ?? '';
     const seconds = textAt(toleration, 'tolerationSeconds');
     return (
-      (key === '' || key === 'node.kubernetes.io/unreachable') &&
+      (key === '' || key === TAINT.unreachable) &&
       (effect === '' || effect === 'NoExecute') &&
       (seconds === undefined || Number(seconds) * 1000 >= withinMs)
     );

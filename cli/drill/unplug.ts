@@ -1,4 +1,5 @@
 /** The drill itself: unplug a device, watch the cluster bear it, plug it in again whatever happens, and report. */
+import { pause } from '../../shared/clock.ts';
 import type { Cli } from '../cli.ts';
 import { withinTime } from '../deadline.ts';
 import { CliError } from '../errors.ts';
@@ -130,12 +131,7 @@ async function sampleContainers(
 ): Promise<void> {
   while (!signal.aborted) {
     for (const duplicate of runningTwice((await containers()) ?? [])) twice.set(duplicate.what, duplicate);
-    try {
-      await cli.clock.sleep(DRILL_POLL_MS, signal);
-    } catch {
-      // Aborted: the drill is over.
-      return;
-    }
+    await pause(cli.clock, DRILL_POLL_MS, signal);
   }
 }
 

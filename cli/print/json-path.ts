@@ -2,8 +2,10 @@
  * kubectl's JSONPath templates: text with `{…}` in it, `{range …}…{end}`, filters, slices, `..`.
  * https://kubernetes.io/docs/reference/kubectl/jsonpath/ — functions and regular expressions are not part of it.
  */
+
+import { isRecord } from '../../shared/is-record.ts';
 import { UsageError } from '../errors.ts';
-import { isObject } from '../json.ts';
+
 import { JSON_PATH_RESULTS_MAX } from '../limits.ts';
 import { goJson } from './go-json.ts';
 
@@ -91,7 +93,7 @@ export function evaluatePath(path: Path, root: unknown, current: unknown = root)
 function follow(step: Step, value: unknown, root: unknown): readonly unknown[] {
   switch (step.kind) {
     case 'fields':
-      return isObject(value)
+      return isRecord(value)
         ? step.names.filter(name => Object.hasOwn(value, name)).map(name => value[name])
         : [];
     case 'indexes': {
@@ -104,7 +106,7 @@ function follow(step: Step, value: unknown, root: unknown): readonly unknown[] {
         ? value.slice(step.from, step.to).filter((_, index) => index % step.step === 0)
         : [];
     case 'every':
-      return Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];
+      return Array.isArray(value) ? value : isRecord(value) ? Object.values(value) : [];
     case 'descendants':
       return [value, ...childrenOf(value).flatMap(child => follow(step, child, root))];
     case 'filter':
@@ -113,7 +115,7 @@ function follow(step: Step, value: unknown, root: unknown): readonly unknown[] {
 }
 
 function childrenOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];
+  return Array.isArray(value) ? value : isRecord(value) ? Object.values(value) : [];
 }
 
 function passes(filter: Step & { kind: 'filter' }, current: unknown, root: unknown): boolean {

@@ -1,6 +1,8 @@
 /** `-o`: which forms there are, and objects in each of them but the table. Pure; YAML is loaded when it is asked for. */
+
+import { isRecord } from '../../shared/is-record.ts';
 import { UsageError } from '../errors.ts';
-import { isObject, textAt } from '../json.ts';
+import { textAt } from '../json.ts';
 import { type Kind, qualifiedSingular } from '../kinds/kind.ts';
 import { alignRows, columnWidths } from './columns.ts';
 import { goJson } from './go-json.ts';
@@ -37,7 +39,7 @@ export function asList(objects: readonly unknown[]): unknown {
 
 /** The object without `metadata.managedFields`, which nobody reads by eye. */
 export function withoutManagedFields(object: unknown): unknown {
-  if (!isObject(object) || !isObject(object.metadata)) return object;
+  if (!isRecord(object) || !isRecord(object.metadata)) return object;
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };
 }

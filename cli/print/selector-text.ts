@@ -1,10 +1,11 @@
 /** Label selectors of objects, as text for a query and for people. Pure. */
-import { at, isObject, listAt, stringsAt, textAt } from '../json.ts';
+import { isRecord } from '../../shared/is-record.ts';
+import { at, listAt, stringsAt, textAt } from '../json.ts';
 
 /** The `spec.selector` of a workload as a query; undefined when it has none. */
 export function selectorText(object: unknown): string | undefined {
   const selector = at(object, 'spec', 'selector');
-  if (!isObject(selector)) return undefined;
+  if (!isRecord(selector)) return undefined;
   const structured = 'matchLabels' in selector || 'matchExpressions' in selector;
   const labels = structured ? stringsAt(selector, 'matchLabels') : stringsAt(selector);
   const terms = [

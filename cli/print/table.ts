@@ -1,5 +1,6 @@
 /** The server's Table, read and printed as kubectl does. Pure. */
-import { isObject, type JsonObject, listAt, objectAt, stringsAt, textAt } from '../json.ts';
+import { isRecord } from '../../shared/is-record.ts';
+import { type JsonObject, listAt, objectAt, stringsAt, textAt } from '../json.ts';
 
 export type TableColumn = { readonly name: string; readonly wide: boolean };
 export type TableRow = { readonly cells: readonly unknown[]; readonly object: JsonObject };
@@ -30,7 +31,7 @@ export function readTable(answer: unknown): Table {
     return { columns, rows, resourceVersion, continueToken };
   }
   const items = Array.isArray(objectAt(answer).items) ? listAt(answer, 'items') : [answer];
-  const rows = items.filter(isObject).map(object => ({
+  const rows = items.filter(isRecord).map(object => ({
     cells: [textAt(object, 'metadata', 'name'), textAt(object, 'metadata', 'creationTimestamp')],
     object,
   }));

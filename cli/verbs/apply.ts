@@ -1,11 +1,12 @@
 /** `pikelet apply -f`: client-side apply, as kubectl does it. */
 
+import { isRecord } from '../../shared/is-record.ts';
 import { getObject } from '../api-objects.ts';
 import { LAST_APPLIED, lastAppliedOf, withLastApplied } from '../apply/last-applied.ts';
 import { JSON_MERGE, STRATEGIC, threeWayPatch } from '../apply/three-way-patch.ts';
 import type { GlobalOptions } from '../cli.ts';
 import { CliError, isNotFound, StatusError, throwCollected } from '../errors.ts';
-import { isObject, type JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import { collectionPath, type Kind, objectPath, qualifiedSingular } from '../kinds/kind.ts';
 import { APPLY_RETRIES } from '../limits.ts';
 import { type Manifest, readManifests } from '../manifests.ts';
@@ -131,7 +132,7 @@ async function patchOne(
     },
     cli.signal,
   );
-  return { object: isObject(object) ? object : live, outcome: 'configured' };
+  return { object: isRecord(object) ? object : live, outcome: 'configured' };
 }
 
 /** Groups of Kubernetes's own types, which servers can merge strategically: a custom group has a dot and does not end in k8s.io. */

@@ -1,12 +1,13 @@
 /** `pikelet rollout status|restart|history|undo|pause|resume`. */
 
 import type { Command } from 'commander';
+import { isRecord } from '../../shared/is-record.ts';
 import { getObject, listObjects, withName } from '../api-objects.ts';
 import type { Cli, GlobalOptions } from '../cli.ts';
 import { timeoutMsOf, withDeadline } from '../deadline.ts';
 import { CliError, UsageError } from '../errors.ts';
 import { followObjects } from '../follow.ts';
-import { at, isObject, type JsonObject, listAt, objectAt, textAt } from '../json.ts';
+import { at, type JsonObject, listAt, objectAt, textAt } from '../json.ts';
 import { REPLICA_SET } from '../kinds/builtin.ts';
 import { objectPath, qualifiedSingular } from '../kinds/kind.ts';
 import { alignTabs, TABLE_STYLE } from '../print/columns.ts';
@@ -103,7 +104,7 @@ function patch(session: Session, { kind, namespace, name }: Selected, body: Json
 const restart: Act = async (session, object) => {
   const { cli } = session;
   const live = await readSelected(session, object);
-  if (!isObject(at(live, 'spec', 'template')))
+  if (!isRecord(at(live, 'spec', 'template')))
     throw new CliError(`${object.kind.plural} "${object.name}" restarting is not supported`);
   if (at(live, 'spec', 'paused') === true)
     throw new CliError(`can't restart paused deployment (run rollout resume first)`);

@@ -2,10 +2,19 @@
  * `pikelet token create|list|delete`: the tokens with which devices join. They are Kubernetes's bootstrap tokens:
  * https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens/
  */
-import { randomBytes } from 'node:crypto';
+import { randomInt } from 'node:crypto';
+import {
+  BOOTSTRAP_TOKEN_NAMESPACE,
+  BOOTSTRAP_TOKEN_TYPE,
+  bootstrapTokenName,
+  bootstrapTokenSecret,
+  newBootstrapToken,
+  parseBootstrapToken,
+} from '../../shared/kubernetes/bootstrap-token.ts';
+import { formatDuration } from '../../shared/kubernetes/time.ts';
 import { listObjects } from '../api-objects.ts';
 import type { Cli, GlobalOptions } from '../cli.ts';
-import { formatAge, parseDurationMs } from '../duration.ts';
+import { parseDurationMs } from '../duration.ts';
 import { CliError, UsageError } from '../errors.ts';
 import { type JsonObject, textAt } from '../json.ts';
 import { SECRET } from '../kinds/builtin.ts';
@@ -14,7 +23,6 @@ import { alignRows, columnWidths } from '../print/columns.ts';
 import { toJson } from '../print/output.ts';
 import { withSession } from '../session.ts';
 import type { DeclareVerb } from '../verb.ts';
-import { newToken, TOKEN_NAMESPACE, TOKEN_SECRET_TYPE, tokenIdOf, tokenSecret } from './bootstrap-token.ts';
 import { isLoopback, joinCommand } from './join-command.ts';
 
 type CreateOptions = GlobalOptions & {
@@ -58,11 +66,11 @@ async function createToken(cli: Cli, options: CreateOptions): Promise<void> {
   const ttlMs = parseDurationMs(options.ttl);
   if (ttlMs === undefined)
     throw new UsageError(`--ttl ${JSON.stringify(options.ttl)} is not a duration such as 30m, 24h or 7d`);
-  const token = newToken(size => randomBytes(size));
+  const token = newBootstrapToken(randomInt);
   const expiresAtMs = ttlMs === 0 ? undefined : cli.clock.nowMs() + ttlMs;
-  const secret = tokenSecret(token, { expiresAtMs, description: options.description });
+  const secret = bootstrapTokenSecret({ token, expiresAtMs, description: options.description });
   await withSession(cli, options, async ({ api }) => {
-    const path = collectionPath(SECRET, TOKEN_NAMESPACE);
+    const path = collectionPath(SECRET, BOOTSTRAP_TOKEN_NAMESPACE);
     await api.send({ method: 'POST', path, body: secret }, cli.signal);
     if (options.printJoinCommand) {
       const address = (options.master ?? api.server).replace(/\/$/, '');
@@ -81,7 +89,7 @@ async function createToken(cli: Cli, options: CreateOptions): Promise<void> {
 
 async function listTokens(cli: Cli, options: ListOptions): Promise<void> {
   const tokens = await withSession(cli, options, async ({ api }) => {
-    const query = { namespace: TOKEN_NAMESPACE, fieldSelector: `type=${TOKEN_SECRET_TYPE}` };
+    const query = { namespace: BOOTSTRAP_TOKEN_NAMESPACE, fieldSelector: `type=${BOOTSTRAP_TOKEN_TYPE}` };
     const { items } = await listObjects(api, SECRET, query, cli.signal);
     return items.map(secret => tokenRow(secret, cli.clock.nowMs()));
   });
@@ -109,7 +117,7 @@ function tokenRow(secret: JsonObject, nowMs: number) {
   return {
     id: read('token-id'),
     expires,
-    ttl: leftMs === undefined ? '<forever>' : leftMs <= 0 ? '<expired>' : formatAge(leftMs),
+    ttl: leftMs === undefined ? '<forever>' : leftMs <= 0 ? '<expired>' : formatDuration(leftMs / 1000),
     description: read('description'),
   };
 }
@@ -122,9 +130,14 @@ async function deleteTokens(cli: Cli, options: GlobalOptions, tokens: readonly s
   });
   await withSession(cli, options, async ({ api }) => {
     for (const id of ids) {
-      const ref = { namespace: TOKEN_NAMESPACE, name: `bootstrap-token-${id}` };
+      const ref = { namespace: BOOTSTRAP_TOKEN_NAMESPACE, name: bootstrapTokenName(id) };
       await api.send({ method: 'DELETE', path: objectPath(SECRET, ref) }, cli.signal);
       cli.out(`bootstrap token "${id}" deleted\n`);
     }
   });
+}
+
+/** The public part of a token, or of what already is one; undefined for anything else. */
+export function tokenIdOf(text: string): string | undefined {
+  return parseBootstrapToken(text)?.id ?? /^[a-z0-9]{6}$/.exec(text)?.[0];
 }

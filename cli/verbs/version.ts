@@ -1,7 +1,8 @@
 /** `pikelet version`. */
+
+import { PRODUCT_VERSION } from '../../shared/version.ts';
 import type { GlobalOptions } from '../cli.ts';
 import { objectAt, textAt } from '../json.ts';
-import manifest from '../package.json' with { type: 'json' };
 import { parseOutput, toJson } from '../print/output.ts';
 import { withSession } from '../session.ts';
 import type { DeclareVerb } from '../verb.ts';
@@ -16,7 +17,7 @@ export const declareVersion: DeclareVerb = (command, cli) => {
       const options = command.optsWithGlobals<VersionOptions>();
       const output = parseOutput(options.output);
       const clientVersion = {
-        gitVersion: `v${manifest.version}`,
+        gitVersion: `v${PRODUCT_VERSION}`,
         platform: `${process.platform}/${process.arch}`,
       };
       const ask = () =>

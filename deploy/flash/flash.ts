@@ -1,5 +1,7 @@
 /** `pikelet flash` from options to a prepared image or card: checks everything first, then writes. */
+
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { errorCode } from '../../shared/error-code.ts';
 import { withBootPartition } from './boot-partition.ts';
 import { listDrives } from './drives.ts';
 import { FlashError } from './flash-error.ts';
@@ -10,7 +12,7 @@ import { applyPlan, inspectAndPlan, type ProvisionRequest } from './provision.ts
 import { describeDryRun, describeOutcome, maskSecrets, type Outcome, progressPrinter } from './report.ts';
 import { type DeviceSettings, type FlashOptions, parseSettings } from './settings.ts';
 import { chooseTarget, type Target } from './target.ts';
-import { isErrno, verifyDevice, writeImage } from './write-image.ts';
+import { verifyDevice, writeImage } from './write-image.ts';
 
 export type FlashDeps = {
   /** Folder of the project, where the payload lies. */
@@ -132,19 +134,20 @@ function provision(path: string, request: ProvisionRequest, { payload, archive }
 /** The system's own errors, in words of this command; all others as they are. */
 function explained(error: unknown, target: Target): unknown {
   const path = target.kind === 'device' ? `--device ${target.drive.path}` : target.path;
-  if (isErrno(error, 'EBUSY')) {
+  if (errorCode(error) === 'EBUSY') {
     return new FlashError(
       `${path} is in use: unmount it (a desktop may have mounted the card by itself), then try again`,
       { cause: error },
     );
   }
-  if (isErrno(error, 'EACCES') || isErrno(error, 'EPERM')) {
+  if (errorCode(error) === 'EACCES' || errorCode(error) === 'EPERM') {
     const hint =
       target.kind === 'device' ? 'run the command with sudo' : 'choose another place with --output FILE';
     return new FlashError(`${path} may not be opened: ${hint}`, { cause: error });
   }
-  if (isErrno(error, 'ENOENT')) return new FlashError(`${path}: its folder does not exist`, { cause: error });
-  if (isErrno(error, 'EIO'))
+  if (errorCode(error) === 'ENOENT')
+    return new FlashError(`${path}: its folder does not exist`, { cause: error });
+  if (errorCode(error) === 'EIO')
     return new FlashError(`${path} fails to read or write: the card or its reader is faulty`, {
       cause: error,
     });

@@ -1,4 +1,5 @@
 /** What the user asked for, parsed once: every fault is reported, and each names its option. */
+import { parseBootstrapToken } from '../../shared/kubernetes/bootstrap-token.ts';
 
 /** The options as they were typed. */
 export type FlashOptions = {
@@ -43,7 +44,6 @@ export type ParsedSettings =
   | { readonly ok: false; readonly faults: readonly string[] };
 
 const DEFAULT_MQTT_PORT = 1883;
-const TOKEN = /^[a-z0-9]{6}\.[a-z0-9]{16}$/;
 /** RFC 1123 label: it is also the device's hostname, so no dots. */
 const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const HOST = /^([A-Za-z0-9]([-A-Za-z0-9.]{0,251}[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])$/;
@@ -94,7 +94,7 @@ function parseMaster(text: string | undefined): Checked<string> {
 
 function parseToken(token: string | undefined): Checked<string> {
   if (!token) return { fault: '--token is missing: make one with `pikelet token create`' };
-  return TOKEN.test(token)
+  return parseBootstrapToken(token)
     ? { value: token }
     : { fault: '--token must look like abcdef.0123456789abcdef: make one with `pikelet token create`' };
 }

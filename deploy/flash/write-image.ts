@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { errorCode } from '../../shared/error-code.ts';
 import { FlashError } from './flash-error.ts';
 
 const BLOCK_BYTES = 4 * 1024 * 1024;
@@ -70,7 +71,7 @@ export function verifyDevice(path: string, written: Written, onProgress: OnProgr
       try {
         got = readSync(fd, block, 0, asked, at);
       } catch (error) {
-        if (!isErrno(error, 'EINVAL')) throw error;
+        if (errorCode(error) !== 'EINVAL') throw error;
         closeSync(fd);
         fd = openSync(path, 'r');
         got = readSync(fd, block, 0, asked, at);
@@ -90,11 +91,6 @@ export function verifyDevice(path: string, written: Written, onProgress: OnProgr
       `--device ${path} does not read back what was written: the card or its reader is faulty`,
     );
   }
-}
-
-/** True for an error of the system with this code, such as ENOSPC. */
-export function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 async function* inBlocks(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -123,7 +119,7 @@ function writeFully(fd: number, block: Buffer, position: number, path: string): 
   try {
     for (let at = 0; at < block.length; ) at += writeSync(fd, block, at, block.length - at, position + at);
   } catch (cause) {
-    if (!isErrno(cause, 'ENOSPC')) throw cause;
+    if (errorCode(cause) !== 'ENOSPC') throw cause;
     throw new FlashError(
       `not enough space for ${path}: free some, or choose another place with --output FILE`,
       { cause },
@@ -135,7 +131,7 @@ function openForVerify(path: string): number {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_DIRECT);
   } catch (error) {
-    if (!isErrno(error, 'EINVAL')) throw error;
+    if (errorCode(error) !== 'EINVAL') throw error;
     return openSync(path, 'r');
   }
 }
@@ -145,7 +141,7 @@ function flushBuffers(path: string): void {
   try {
     execFileSync('blockdev', ['--flushbufs', path], { stdio: 'ignore' });
   } catch (error) {
-    if (!isErrno(error, 'ENOENT'))
+    if (errorCode(error) !== 'ENOENT')
       throw new FlashError(`cannot flush ${path} before it is read back`, { cause: error });
   }
 }

@@ -208,8 +208,9 @@ After=network-online.target docker.service
 StartLimitIntervalSec=0
 
 [Service]
-# Small heap areas: a node-agent lives beside the pods of a device with little memory.
-ExecStart=@NODE@ --max-semi-space-size=1 --max-old-space-size=128 /opt/pikelet/agent.cjs --config /etc/pikelet/agent.json --data-dir /var/lib/pikelet/agent
+# Small heap areas, no optimizing compiler, one area for malloc: a node-agent lives beside the pods of a device with little memory.
+Environment=MALLOC_ARENA_MAX=1
+ExecStart=@NODE@ --max-semi-space-size=1 --max-old-space-size=128 --no-opt /opt/pikelet/agent.cjs --config /etc/pikelet/agent.json --data-dir /var/lib/pikelet/agent
 Restart=always
 RestartSec=2
 UMask=0077

@@ -36,7 +36,7 @@ export type Api = {
   isReady(): Promise<boolean>;
   /** The cluster's id, with which its containers are labelled: the uid of kube-system. */
   clusterId(): Promise<string>;
-  /** Every node by name: whether its condition Ready is True. */
+  /** Every node by name: whether its condition Ready is True, and it was heard since the master started. */
   nodes(): Promise<ReadonlyMap<string, boolean>>;
   /** Creates an object in a collection's path; throws with the API's own words when it refuses. */
   create(path: string, object: unknown): Promise<void>;
@@ -72,10 +72,19 @@ export function openApi(kubeconfigPath: string): Api | undefined {
       return v.parse(NamespaceSchema, JSON.parse(text)).metadata.uid;
     },
     async nodes() {
-      const { items } = v.parse(NodeListSchema, JSON.parse(await send('GET', '/api/v1/nodes')));
+      const [nodes, metrics] = await Promise.all([
+        send('GET', '/api/v1/nodes'),
+        send('GET', '/apis/metrics.k8s.io/v1beta1/nodes'),
+      ]);
+      const { items } = v.parse(NodeListSchema, JSON.parse(nodes));
+      const heard = new Set(
+        v.parse(NodeListSchema, JSON.parse(metrics)).items.map(({ metadata }) => metadata.name),
+      );
       const isReady = (conditions: readonly { type: string; status: string }[] = []) =>
         conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
-      return new Map(items.map(({ metadata, status }) => [metadata.name, isReady(status?.conditions)]));
+      return new Map(
+        items.map(({ metadata: { name }, status }) => [name, heard.has(name) && isReady(status?.conditions)]),
+      );
     },
     async create(path, object) {
       await send('POST', path, object);

@@ -1,5 +1,6 @@
 /** The containers that a cluster's virtual devices left on the engine; nothing else on it is looked at. */
 import type Docker from 'dockerode';
+import { CONTAINER_LABEL } from '../../shared/container-labels.ts';
 
 /** Between SIGTERM and SIGKILL, seconds: pulling the plug on everything must not take each pod's own half minute. */
 const GRACE_SECONDS = 2;
@@ -11,8 +12,8 @@ export async function stopContainers(
   docker: Docker,
   { cluster, node }: { readonly cluster: string; readonly node?: string },
 ): Promise<number> {
-  const owner = node === undefined ? 'dev.pikelet.node' : `dev.pikelet.node=${node}`;
-  const filters = { label: [`dev.pikelet.cluster=${cluster}`, owner], status: ['running', 'paused'] };
+  const owner = node === undefined ? CONTAINER_LABEL.node : `${CONTAINER_LABEL.node}=${node}`;
+  const filters = { label: [`${CONTAINER_LABEL.cluster}=${cluster}`, owner], status: ['running', 'paused'] };
   const running = await docker.listContainers({ filters });
   for (let start = 0; start < running.length; start += AT_A_TIME) {
     const batch = running.slice(start, start + AT_A_TIME);

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import Docker from 'dockerode';
 import type { Clock } from '../../shared/clock.ts';
+import { errorCode } from '../../shared/error-code.ts';
 import { lastLines } from './log-file.ts';
 import { step } from './progress.mjs';
 import { askForRoot, asRoot, findProgram, run, UserError } from './shell.ts';
@@ -105,7 +106,7 @@ async function engineState(socket: string): Promise<EngineState> {
     await new Docker({ socketPath: socket, timeout: PING_TIMEOUT_MS }).ping();
     return 'answers';
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EACCES' ? 'forbidden' : 'absent';
+    return errorCode(error) === 'EACCES' ? 'forbidden' : 'absent';
   }
 }
 

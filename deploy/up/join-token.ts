@@ -1,11 +1,16 @@
 /** A join token for the virtual devices, made through the API as anybody could make one. */
 import { randomInt } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import type { Clock } from '../../shared/clock.ts';
+import {
+  BOOTSTRAP_TOKEN_NAMESPACE,
+  bootstrapTokenSecret,
+  newBootstrapToken,
+} from '../../shared/kubernetes/bootstrap-token.ts';
+import { writePrivateFile } from '../../shared/private-file.ts';
 import type { Api } from './api.ts';
 
-const SECRETS = '/api/v1/namespaces/kube-system/secrets';
-const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
+const SECRETS = `/api/v1/namespaces/${BOOTSTRAP_TOKEN_NAMESPACE}/secrets`;
 /** Long enough for every device of a slow machine to join, and dead soon if it leaks, milliseconds. */
 const LIFETIME_MS = 10 * 60_000;
 
@@ -14,36 +19,20 @@ export type JoinToken = {
   revoke(): Promise<void>;
 };
 
-/**
- * Creates a bootstrap token and writes it to `path`, readable by this user alone.
- * Format: https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens/
- */
+/** Creates a bootstrap token and writes it to `path`, readable by this user alone. */
 export async function createJoinToken(api: Api, path: string, clock: Clock): Promise<JoinToken> {
-  const [id, secret] = [randomText(6), randomText(16)];
-  const members = {
-    'token-id': id,
-    'token-secret': secret,
-    'usage-bootstrap-authentication': 'true',
+  const token = newBootstrapToken(randomInt);
+  const secret = bootstrapTokenSecret({
+    token,
     description: 'virtual devices of npm run up',
-    expiration: new Date(clock.nowMs() + LIFETIME_MS).toISOString().replace(/\.\d+Z$/, 'Z'),
-  };
-  const encode = (text: string) => Buffer.from(text).toString('base64');
-  await api.create(SECRETS, {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: `bootstrap-token-${id}`, namespace: 'kube-system' },
-    type: 'bootstrap.kubernetes.io/token',
-    data: Object.fromEntries(Object.entries(members).map(([name, text]) => [name, encode(text)])),
+    expiresAtMs: clock.nowMs() + LIFETIME_MS,
   });
-  writeFileSync(path, `${id}.${secret}\n`, { mode: 0o600 });
+  await api.create(SECRETS, secret);
+  await writePrivateFile(path, `${token}\n`);
   return {
     async revoke() {
       rmSync(path, { force: true });
-      await api.remove(`${SECRETS}/bootstrap-token-${id}`);
+      await api.remove(`${SECRETS}/${secret.metadata.name}`);
     },
   };
-}
-
-function randomText(length: number): string {
-  return Array.from({ length }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
 }

@@ -10,6 +10,7 @@ import { type Api, openApi } from './api.ts';
 import { shareOfMachine } from './capacity.ts';
 import type { ControlRequest, DeviceState } from './control-socket.ts';
 import { createJoinToken } from './join-token.ts';
+import { MASTER_LAUNCH } from './launch-options.ts';
 import { deviceNames, type Layout } from './layout.ts';
 import { lastLines } from './log-file.ts';
 import type { UpOptions } from './options.ts';
@@ -47,6 +48,7 @@ export class LocalCluster {
       args: () => [join(deps.dist, 'master.cjs'), ...masterFlags(options, layout)],
       logPath: layout.log('master'),
       restart: MASTER_RESTART,
+      launch: MASTER_LAUNCH,
     });
     const machine = { cpus: availableParallelism(), memoryBytes: totalmem() };
     this.devices = deviceNames(options.nodes).map(

@@ -1,6 +1,7 @@
 /** Whether the ports are free, asked before anything starts, so that the answer names the flag to change. */
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { errorCode } from '../../shared/error-code.ts';
 import { UserError } from './shell.ts';
 
 export type WantedPort = {
@@ -14,7 +15,7 @@ export function requireFreePort({ flag, host, port }: WantedPort): Promise<void>
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', error => {
-      const code = 'code' in error ? error.code : undefined;
+      const code = errorCode(error);
       if (code === 'EADDRINUSE') {
         reject(new UserError(`port ${port} on ${host} is in use: choose another with ${flag}`));
       } else if (code === 'EACCES') {

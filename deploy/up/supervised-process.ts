@@ -5,16 +5,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import type { Clock } from '../../shared/clock.ts';
+import type { LaunchOptions } from './launch-options.ts';
 import { lastLines, openLog } from './log-file.ts';
 import { nextDeath, type RestartPolicy } from './restart-plan.ts';
 
 export type Program = {
   /** As people know it: `master`, `pi-1`. */
   readonly name: string;
-  /** Arguments of node, the script first; asked for at each start. */
+  /** The script and its arguments; asked for at each start. */
   readonly args: () => readonly string[];
   readonly logPath: string;
   readonly restart: RestartPolicy;
+  /** Nothing special without. */
+  readonly launch?: LaunchOptions;
 };
 
 export type ProcessDeps = {
@@ -125,11 +128,13 @@ export class SupervisedProcess {
  * stops the others in order. Should this process be killed, the kernel kills its children (PR_SET_PDEATHSIG): nothing
  * stays behind that nobody watches.
  */
-function launch({ args, logPath }: Program): ChildProcess {
+function launch({ args, logPath, launch: options }: Program): ChildProcess {
+  const { nodeFlags, environment } = options ?? { nodeFlags: [], environment: {} };
   const log = openLog(logPath);
   try {
-    return spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, ...args()], {
+    return spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, ...nodeFlags, ...args()], {
       stdio: ['ignore', log, log],
+      env: { ...process.env, ...environment },
       detached: true,
     });
   } finally {

@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cable, type CableEnd } from './cable.ts';
 import type { DeviceState } from './control-socket.ts';
+import { AGENT_LAUNCH } from './launch-options.ts';
 import { type ProcessDeps, SupervisedProcess } from './supervised-process.ts';
 
 export type DeviceWanted = {
@@ -61,6 +62,7 @@ export class VirtualDevice {
         args: () => [this.wanted.agentScript, ...agentFlags(this.wanted, port)],
         logPath: this.wanted.logPath,
         restart: RESTART,
+        launch: AGENT_LAUNCH,
       });
     }
     this.agent.start();

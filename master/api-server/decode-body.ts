@@ -1,10 +1,11 @@
 /** A request body as a JSON value and as an object of its kind. */
+
+import { isRecord } from '../../shared/is-record.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type { KindMap, KindName, New } from '../../shared/kubernetes/objects.ts';
 import { apiVersionOf, type Kind } from '../registry/kind.ts';
 import { decode } from '../registry/schema.ts';
 import type { Exchange } from './exchange.ts';
-import { isRecord } from './patch/json-merge-patch.ts';
 
 /** Content type without parameters; JSON when the client names none. */
 export function contentTypeOf(exchange: Exchange): string {

@@ -1,29 +1,12 @@
 /** metrics.k8s.io: usage as the nodes last said it, from memory. Nothing of it is stored. */
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
-import type { Pod } from '../../shared/kubernetes/objects.ts';
+import { TEMPERATURE_RESOURCE } from '../../shared/kubernetes/metrics.ts';
 import { matchesRequirements, parseLabelSelector } from '../../shared/kubernetes/selectors.ts';
 import { formatTime } from '../../shared/kubernetes/time.ts';
 import type { ClusterView } from '../watch/cluster-view.ts';
+import type { UsageReader } from '../watch/usage-reader.ts';
 import type { Exchange } from './exchange.ts';
 import type { ResourcePath } from './resource-path.ts';
-
-export type NodeUsage = {
-  readonly cpuMilli: number;
-  readonly memoryBytes: number;
-  readonly temperatureMilliCelsius?: number;
-};
-export type ContainerUsage = {
-  readonly name: string;
-  readonly cpuMilli: number;
-  readonly memoryBytes: number;
-};
-
-/** What is known of nodes' life and load; undefined where a node has not said anything since the master started. */
-export interface UsageReader {
-  lastHeartbeatMs(node: string): number | undefined;
-  usageOf(node: string): NodeUsage | undefined;
-  podUsage(pod: Pod): readonly ContainerUsage[] | undefined;
-}
 
 type MetricsDeps = { readonly view: ClusterView; readonly usage: UsageReader; readonly nowMs: number };
 
@@ -85,7 +68,7 @@ function nodeMetrics({ view, usage }: MetricsDeps) {
         window: WINDOW,
         usage: {
           ...quantities(used),
-          ...(temperature === undefined ? {} : { 'pikelet.dev/temperature-celsius': `${temperature}m` }),
+          ...(temperature === undefined ? {} : { [TEMPERATURE_RESOURCE]: `${temperature}m` }),
         },
       },
     ];

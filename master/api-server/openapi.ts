@@ -2,7 +2,9 @@
  * OpenAPI v3 documents, one per group and version, made from the field tables. kubectl reads them to validate, to explain and to
  * patch: it needs the types, the merge keys, and for each kind a PATCH operation that takes `fieldValidation`.
  */
+
 import { digestOf } from '../../shared/digest.ts';
+import { KUBERNETES_VERSION } from '../../shared/version.ts';
 import { apiVersionOf, type Kind } from '../registry/kind.ts';
 import { servedKinds } from '../registry/kinds.ts';
 import { elementType, typeSchema } from '../registry/schema.ts';
@@ -75,7 +77,7 @@ function documentOf(kinds: readonly Kind[], descriptions: Descriptions): object 
   const schemas = [...names].map(name => [definitionName(name), definitionOf(name, kinds, descriptions)]);
   return {
     openapi: '3.0.0',
-    info: { title: 'Pikelet', version: 'v1.32.0' },
+    info: { title: 'Pikelet', version: KUBERNETES_VERSION },
     paths: Object.fromEntries(kinds.flatMap(operationsOf)),
     components: { schemas: Object.fromEntries(schemas) },
   };

@@ -1,4 +1,5 @@
 /** From a path to its handler, past the one question whether this caller may. */
+
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
@@ -9,6 +10,7 @@ import { kindOfResource } from '../registry/kinds.ts';
 import type { ObjectRegistry } from '../registry/object-registry.ts';
 import type { Store } from '../store/store.ts';
 import type { ObjectCache } from '../watch/object-cache.ts';
+import type { UsageReader } from '../watch/usage-reader.ts';
 import {
   aggregatedDiscovery,
   apiGroup,
@@ -20,7 +22,7 @@ import {
 } from './discovery.ts';
 import type { Exchange } from './exchange.ts';
 import { getObject, listObjects } from './list.ts';
-import { sendMetrics, type UsageReader } from './metrics.ts';
+import { sendMetrics } from './metrics.ts';
 import type { OpenApiDocuments } from './openapi.ts';
 import { type OpenLogs, sendPodLog } from './pod-log.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { errorCode } from '../../shared/error-code.ts';
 import type { Exchange } from './exchange.ts';
 
 export type StaticFilesOptions = {
@@ -80,7 +81,7 @@ export class StaticFiles {
     try {
       return await readFile(path.join(this.options.folder, name));
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      if (errorCode(error) === 'ENOENT') return undefined;
       throw error;
     }
   }

@@ -1,11 +1,12 @@
-/** What the server says it is. `gitVersion` is the Kubernetes version whose API it serves; clients compare themselves with it. */
+/** What `/version` answers; clients compare `gitVersion` with their own. */
+import { GIT_VERSION, KUBERNETES_VERSION } from '../../shared/version.ts';
 
-export const PRODUCT_VERSION = '0.1.0';
+const [major = '', minor = ''] = KUBERNETES_VERSION.slice(1).split('.');
 
 export const VERSION = {
-  major: '1',
-  minor: '32',
-  gitVersion: `v1.32.0+pikelet.${PRODUCT_VERSION}`,
+  major,
+  minor,
+  gitVersion: GIT_VERSION,
   gitCommit: '',
   gitTreeState: 'clean',
   buildDate: '1970-01-01T00:00:00Z',

@@ -1,12 +1,14 @@
+import { randomInt } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { bootstrapTokenSecret, newBootstrapToken } from '../../shared/kubernetes/bootstrap-token.ts';
 import { type MemoryCluster, startMemoryCluster } from '../../test/support/memory-cluster.ts';
 import { ensureDashboardToken } from './api-token.ts';
 import { authenticate } from './authenticate.ts';
 import { isAllowed } from './authorize.ts';
-import { joinTokenSecret, newJoinToken, verifyJoinToken } from './join-token.ts';
+import { verifyJoinToken } from './join-token.ts';
 import { newNodePassword, nodeCredentialSecret, verifyNodePassword } from './node-credential.ts';
 
 let cluster: MemoryCluster;
@@ -92,13 +94,13 @@ describe('isAllowed', () => {
 describe('join tokens', () => {
   const NOW_MS = Date.UTC(2026, 0, 1);
   test('a good one, a wrong one, an expired one, one for something else', async () => {
-    const [good, old] = [newJoinToken(), newJoinToken()];
-    await registry.create('Secret', joinTokenSecret({ token: good, description: '' }));
+    const [good, old] = [newBootstrapToken(randomInt), newBootstrapToken(randomInt)];
+    await registry.create('Secret', bootstrapTokenSecret({ token: good, description: '' }));
     await registry.create(
       'Secret',
-      joinTokenSecret({ token: old, description: '', expiresAtMs: NOW_MS - 1 }),
+      bootstrapTokenSecret({ token: old, description: '', expiresAtMs: NOW_MS - 1 }),
     );
-    const other = joinTokenSecret({ token: 'ababab.0123456789abcdef', description: '' });
+    const other = bootstrapTokenSecret({ token: 'ababab.0123456789abcdef', description: '' });
     await registry.create('Secret', {
       ...other,
       data: { ...other.data, 'usage-bootstrap-authentication': 'bm8=' },

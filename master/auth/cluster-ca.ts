@@ -6,8 +6,8 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../../shared/clock.ts';
+import { readIfThere, writePrivateFile } from '../../shared/private-file.ts';
 import { type CertifiedKey, issueAuthority, issueLeaf, type Validity } from './certificates.ts';
-import { readIfThere, writePrivateFile } from './private-file.ts';
 
 export interface ClusterCa {
   /** The authority's certificate, for kubeconfigs and `--cacert`. */
@@ -48,6 +48,7 @@ export async function openClusterCa(options: {
   return {
     caPem: authority.certPem,
     async serverCertificate(hosts) {
+      // Whatever is wrong with a server's certificate, the authority makes another.
       const kept = await readPair(directory, 'server').catch(() => undefined);
       if (kept !== undefined && isGoodServer(kept, { authority, hosts, nowMs: clock.nowMs() })) return kept;
       const issued = await issueLeaf({

@@ -1,8 +1,8 @@
 /** admin.kubeconfig: what kubectl and pikelet need to reach the API as an administrator. */
 import { X509Certificate } from 'node:crypto';
+import { readIfThere, writePrivateFile } from '../../shared/private-file.ts';
 import type { CertifiedKey } from './certificates.ts';
 import type { ClusterCa } from './cluster-ca.ts';
-import { readIfThere, writePrivateFileIfChanged } from './private-file.ts';
 
 const DAY_MS = 86_400_000;
 const RENEW_BEFORE_MS = 30 * DAY_MS;
@@ -36,8 +36,10 @@ current-context: pikelet
 }
 
 /** Writes the file with mode 0600, and only when its text changes; true when it wrote. */
-export function writeAdminKubeconfig(path: string, text: string): Promise<boolean> {
-  return writePrivateFileIfChanged(path, text);
+export async function writeAdminKubeconfig(path: string, text: string): Promise<boolean> {
+  if ((await readIfThere(path)) === text) return false;
+  await writePrivateFile(path, text);
+  return true;
 }
 
 /**

@@ -4,10 +4,11 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Desired } from '../../shared/protocol/messages.ts';
 import { topics } from '../../shared/protocol/topics.ts';
 import type { Broker } from '../broker/broker.ts';
+import type { Occurrence } from '../events/event.ts';
 import type { LiveView } from '../watch/cluster-view.ts';
 import { type DesiredSet, type DocumentCache, desiredSet, documentMessages } from './desired.ts';
 import { CONFIRM_WITHIN_MAX_MS, CONFIRM_WITHIN_MS } from './limits.ts';
-import { type Occurrence, tooLargeOccurrence } from './occurrence.ts';
+import { tooLargeOccurrence } from './occurrence.ts';
 import { createSingleFlight } from './single-flight.ts';
 
 export type DesiredPublisherDeps = {

@@ -13,6 +13,8 @@ export type NodeFacts = {
    * master has just started and cannot tell yet, so that what the store says stays.
    */
   readonly link: 'alive' | 'lost' | 'outage' | 'unknown';
+  /** Milliseconds since 1970; absent when nothing was heard since the master started. */
+  readonly lastHeartbeatMs?: number;
   /** A second device lives under this name. */
   readonly hasClone: boolean;
 };
@@ -37,7 +39,10 @@ const LOST: Readonly<Record<'lost' | 'outage', Verdict>> = {
 /** The node with its new status; undefined when nothing changes, as between any two heartbeats. */
 export function foldNodeStatus(node: Node, facts: NodeFacts, nowMs: number): Node | undefined {
   const current = node.status ?? {};
-  const conditions = mergeConditions(current.conditions ?? [], verdictsOf(node, facts), nowMs);
+  const conditions = mergeConditions(current.conditions ?? [], verdictsOf(node, facts), {
+    now: formatTime(nowMs),
+    heard: formatTime(facts.link === 'alive' ? nowMs : (facts.lastHeartbeatMs ?? nowMs)),
+  });
   const reported = facts.link === 'alive' && facts.report !== undefined ? statusOf(facts.report) : {};
   const status: NodeStatus = { ...current, ...reported, conditions };
   return canonicalJson(status) === canonicalJson(current) ? undefined : { ...node, status };
@@ -96,15 +101,14 @@ function identityOf(node: Node, hasClone: boolean): Verdict {
 function mergeConditions(
   current: readonly NodeCondition[],
   verdicts: readonly Verdict[],
-  nowMs: number,
+  { now, heard }: { readonly now: string; readonly heard: string },
 ): NodeCondition[] {
-  const now = formatTime(nowMs);
   const fresh = verdicts.map((verdict): NodeCondition => {
     const before = current.find(({ type }) => type === verdict.type);
     const { type, status, reason, message } = verdict;
     if (before?.status === status && before.reason === reason && before.message === message) return before;
     const lastTransitionTime = before?.status === status ? before.lastTransitionTime : now;
-    return { type, status, reason, message, lastHeartbeatTime: now, lastTransitionTime };
+    return { type, status, reason, message, lastHeartbeatTime: heard, lastTransitionTime };
   });
   const replaced = current.map(condition => fresh.find(({ type }) => type === condition.type) ?? condition);
   return [...replaced, ...fresh.filter(({ type }) => !current.some(condition => condition.type === type))];

@@ -1,29 +1,11 @@
 /** What nodes said of themselves in heartbeats: kept in memory alone. */
 import type { Pod } from '../../shared/kubernetes/objects.ts';
 import type { Heartbeat, Usage } from '../../shared/protocol/messages.ts';
-
-export type NodeUsage = {
-  readonly cpuMilli: number;
-  readonly memoryBytes: number;
-  readonly temperatureMilliCelsius?: number;
-};
-export type ContainerUsage = {
-  readonly name: string;
-  readonly cpuMilli: number;
-  readonly memoryBytes: number;
-};
-
-/** Read-only. Undefined where a node has not said anything since the master started, or is not connected now. */
-export interface Liveness {
-  /** Milliseconds since 1970 by the master's clock; stays when the node is lost. */
-  lastHeartbeatMs(node: string): number | undefined;
-  usageOf(node: string): NodeUsage | undefined;
-  podUsage(pod: Pod): readonly ContainerUsage[] | undefined;
-}
+import type { ContainerUsage, NodeUsage, UsageReader } from '../watch/usage-reader.ts';
 
 type Entry = { lastHeartbeatMs: number; usage?: Usage };
 
-export class LivenessTable implements Liveness {
+export class LivenessTable implements UsageReader {
   private readonly entries = new Map<string, Entry>();
 
   lastHeartbeatMs(node: string): number | undefined {

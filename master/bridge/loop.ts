@@ -2,25 +2,27 @@
  * The bridge: store ⇄ MQTT. It turns the view's changes into desired sets, and what nodes say into status; it owns no
  * state that a restart would miss.
  */
+
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
+import { nameSuffix } from '../../shared/kubernetes/name-suffix.ts';
 import type { Pod } from '../../shared/kubernetes/objects.ts';
-import type { JoinAnswer } from '../../shared/protocol/messages.ts';
 import { topics } from '../../shared/protocol/topics.ts';
 import { NODE_CREDENTIAL_TYPE, nodeCredentialName } from '../auth/node-credential.ts';
 import { secretText } from '../auth/secret-text.ts';
 import type { Broker } from '../broker/broker.ts';
+import type { Occurrence } from '../events/event.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { LiveView, ViewChange } from '../watch/cluster-view.ts';
+import type { UsageReader } from '../watch/usage-reader.ts';
 import { createAwakeClock } from './awake-clock.ts';
-import { answerJoin } from './join.ts';
-import { MAX_PENDING_JOINS, RECONNECT_GRACE_MS, STALL_SLACK_MS, TICK_MS } from './limits.ts';
-import { type Liveness, LivenessTable } from './liveness.ts';
+import { createJoinQueue } from './join-queue.ts';
+import { RECONNECT_GRACE_MS, STALL_SLACK_MS, TICK_MS } from './limits.ts';
+import { LivenessTable } from './liveness.ts';
 import { LogStreams, type OpenLogsInput } from './log-streams.ts';
 import { NodeBridge } from './node-bridge.ts';
-import type { Occurrence } from './occurrence.ts';
 import { referencesOf } from './references.ts';
 
 export type BridgeDeps = {
@@ -41,7 +43,7 @@ export type BridgeDeps = {
 };
 
 export interface Bridge {
-  readonly liveness: Liveness;
+  readonly liveness: UsageReader;
   /** See LogStreams.open. Throws ApiError. */
   openLogs(input: OpenLogsInput): AsyncIterable<Uint8Array>;
   /** True while a process speaks for the node. */
@@ -51,8 +53,6 @@ export interface Bridge {
   /** Resolves after the abort, when the last write has ended. */
   readonly stopped: Promise<void>;
 }
-
-const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 
 /** Starts at once; `signal` stops it. */
 export function startBridge(deps: BridgeDeps, signal: AbortSignal): Bridge {
@@ -126,7 +126,10 @@ export function startBridge(deps: BridgeDeps, signal: AbortSignal): Bridge {
   }
 
   const stopViewing = view.onChange(onViewChange);
-  const joins = createJoinQueue();
+  const joins = createJoinQueue(
+    { ...deps, isConnected, suffix: () => nameSuffix(randomInt), nowMs: () => clock.nowMs() },
+    signal,
+  );
   const stopListening = broker.listen({
     connected: ({ node, connection }) => ensureNode(node).connected(connection),
     activity: ({ node, connection }) => nodes.get(node)?.activity(connection),
@@ -141,36 +144,6 @@ export function startBridge(deps: BridgeDeps, signal: AbortSignal): Bridge {
     const node = before.metadata.name.slice(nodeCredentialName('').length);
     logger.info({ node }, 'credential of a node was revoked');
     broker.disconnect(node);
-  }
-
-  function createJoinQueue() {
-    let waiting = 0;
-    let last = Promise.resolve();
-    const suffix = () =>
-      Array.from({ length: 5 }, () => SUFFIX_ALPHABET[randomInt(SUFFIX_ALPHABET.length)]).join('');
-    const joinDeps = { ...deps, isConnected, suffix, nowMs: () => clock.nowMs() };
-    const busy: JoinAnswer = {
-      ok: false,
-      reason: 'Busy',
-      message: 'too many devices join at once: try again',
-    };
-
-    async function answer(clientId: string, payload: Buffer, isTooMany: boolean): Promise<void> {
-      try {
-        const said = isTooMany ? busy : await answerJoin(joinDeps, payload, signal);
-        await broker.publish(topics.joinAnswer(clientId), JSON.stringify(said), { qos: 1, retain: false });
-      } catch (err) {
-        logger.warn({ err }, 'join request not answered');
-      }
-    }
-    return {
-      idle: () => last,
-      take(clientId: string, payload: Buffer): void {
-        if (waiting >= MAX_PENDING_JOINS) return void answer(clientId, payload, true);
-        waiting++;
-        last = last.then(() => answer(clientId, payload, false)).finally(() => waiting--);
-      },
-    };
   }
 
   let cancelTick = () => {};

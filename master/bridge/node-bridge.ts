@@ -12,15 +12,17 @@ import {
 } from '../../shared/protocol/messages.ts';
 import type { NodeTopic } from '../../shared/protocol/topics.ts';
 import type { Broker } from '../broker/broker.ts';
+import type { Occurrence } from '../events/event.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { LiveView } from '../watch/cluster-view.ts';
+import { checkReport } from './check-report.ts';
 import type { DocumentCache } from './desired.ts';
 import { createDesiredPublisher, type DesiredPublisher } from './desired-publisher.ts';
 import { afterBeat, afterLife, isOtherHeardSince, type Link, openLink, whoIsSilent } from './detector.ts';
 import type { NodeFacts } from './fold-node.ts';
 import type { LivenessTable } from './liveness.ts';
 import type { LogStreams } from './log-streams.ts';
-import { type Occurrence, occurrenceOf } from './occurrence.ts';
+import { occurrenceOf } from './occurrence.ts';
 import { hasClone, NO_SESSIONS, nextSessions, type SessionEffect, type SessionEvent } from './sessions.ts';
 import { createStatusWriter, type StatusWriter } from './status-writer.ts';
 
@@ -131,6 +133,7 @@ export class NodeBridge {
     return {
       report: isOfHolder ? this.spoken?.report : undefined,
       link: holder !== undefined ? 'alive' : this.lostLink(),
+      lastHeartbeatMs: this.deps.liveness.lastHeartbeatMs(this.node),
       hasClone: hasClone(this.sessions),
     };
   }
@@ -156,8 +159,11 @@ export class NodeBridge {
   }
 
   private takeReport(connection: string, payload: Buffer): void {
-    const report = this.parse(ReportSchema, payload, 'report');
-    if (report === undefined || !this.isOfHolder(connection, report.epoch)) return;
+    const parsed = this.parse(ReportSchema, payload, 'report');
+    if (parsed === undefined || !this.isOfHolder(connection, parsed.epoch)) return;
+    const { report, faults } = checkReport(parsed);
+    if (faults.length > 0)
+      this.deps.logger.warn({ node: this.node, faults: faults.slice(0, 5) }, 'parts of a report left out');
     const last = this.spoken?.epoch === report.epoch ? this.spoken : undefined;
     // QoS 1 may bring one twice, and a newer one says all that an older one did.
     if (last !== undefined && report.sequence <= last.sequence) return;

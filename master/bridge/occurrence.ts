@@ -1,22 +1,7 @@
 /** What a node says happened, as the recorder of events takes it. Pure. */
 import type { Node, Pod } from '../../shared/kubernetes/objects.ts';
 import type { EventReport } from '../../shared/protocol/messages.ts';
-
-export type Occurrence = {
-  readonly about: {
-    readonly apiVersion: string;
-    readonly kind: string;
-    readonly namespace?: string;
-    readonly name: string;
-    readonly uid: string;
-    readonly fieldPath?: string;
-  };
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: string;
-  readonly message: string;
-  /** Who says so. */
-  readonly component: string;
-};
+import { type Occurrence, subjectOf } from '../events/event.ts';
 
 const AGENT = 'pikelet-agent';
 
@@ -26,27 +11,21 @@ export function occurrenceOf(
   subjects: { readonly node: Node; readonly podByUid: (uid: string) => Pod | undefined },
 ): Occurrence | undefined {
   const { podUid, type, reason, message, fieldPath } = event;
-  if (podUid === undefined) {
-    const { name, uid } = subjects.node.metadata;
-    return { about: { apiVersion: 'v1', kind: 'Node', name, uid }, type, reason, message, component: AGENT };
-  }
+  if (podUid === undefined)
+    return { about: subjectOf('Node', subjects.node), type, reason, message, component: AGENT };
   const pod = subjects.podByUid(podUid);
   if (pod === undefined) return undefined;
-  return { ...aboutPod(pod, fieldPath), type, reason, message, component: AGENT };
+  const about = { ...subjectOf('Pod', pod), ...(fieldPath && { fieldPath }) };
+  return { about, type, reason, message, component: AGENT };
 }
 
 /** The bridge's own word about a pod whose document no message can carry. */
 export function tooLargeOccurrence(pod: Pod, bytes: number): Occurrence {
   return {
-    ...aboutPod(pod),
+    about: subjectOf('Pod', pod),
     type: 'Warning',
     reason: 'PodTooLarge',
     message: `the pod with its ConfigMaps and Secrets is ${Math.ceil(bytes / 1024)} KiB, more than one message to a node may have: split it, or mount less`,
     component: 'pikelet-bridge',
   };
-}
-
-function aboutPod({ metadata }: Pod, fieldPath?: string): Pick<Occurrence, 'about'> {
-  const { namespace, name, uid } = metadata;
-  return { about: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid, ...(fieldPath && { fieldPath }) } };
 }

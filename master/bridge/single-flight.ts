@@ -1,6 +1,6 @@
 /** Runs one thing at a time, and once more if it was woken meanwhile: the loop of everything level-triggered here. */
 import { backoffDelayMs } from '../../shared/backoff.ts';
-import type { Clock } from '../../shared/clock.ts';
+import { type Clock, pause } from '../../shared/clock.ts';
 import { WRITE_BACKOFF } from './limits.ts';
 
 export interface SingleFlight {
@@ -35,8 +35,7 @@ export function createSingleFlight(options: SingleFlightOptions): SingleFlight {
         if (signal.aborted) break;
         if (failures === 0) onFailure(error);
         isDue = true;
-        // Aborted: the loop's condition ends it.
-        await clock.sleep(backoffDelayMs(WRITE_BACKOFF, failures++, Math.random()), signal).catch(() => {});
+        await pause(clock, backoffDelayMs(WRITE_BACKOFF, failures++, Math.random()), signal);
       }
     }
     // In the same turn as the last look at isDue, or a wake between the two would be lost.

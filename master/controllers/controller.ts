@@ -3,6 +3,7 @@
  * A plan is level-triggered: it reads the whole truth about one object and returns the next steps, never asking which event woke it.
  */
 import type { KindMap, KindName, New, ObjectRef } from '../../shared/kubernetes/objects.ts';
+import type { Subject } from '../events/event.ts';
 import type { DeleteOptions } from '../registry/registry.ts';
 import type { ClusterView } from '../watch/cluster-view.ts';
 
@@ -23,21 +24,11 @@ export type Action =
     }
   | {
       readonly kind: 'event';
-      readonly about: EventSubject;
+      readonly about: Subject;
       readonly type: 'Normal' | 'Warning';
       readonly reason: string;
       readonly message: string;
     };
-
-/** The object that an event is about, as `involvedObject` names it. */
-export type EventSubject = {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly namespace?: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly fieldPath?: string;
-};
 
 export type Plan = {
   readonly actions: readonly Action[];

@@ -2,9 +2,11 @@
  * Runs one controller: a change of the view wakes keys, each key is planned alone, its plan is carried out, and it is
  * planned again only once the view shows what was written for it.
  */
+
 import type { Logger } from 'pino';
 import { InvariantError } from '../../shared/assert-never.ts';
 import type { Clock } from '../../shared/clock.ts';
+import { nameSuffix } from '../../shared/kubernetes/name-suffix.ts';
 import type { KindMap, KindName, ObjectRef } from '../../shared/kubernetes/objects.ts';
 import { refOf } from '../../shared/kubernetes/references.ts';
 import type { Occurrence } from '../events/event.ts';
@@ -14,7 +16,6 @@ import { type Outcome, WorkQueue } from '../watch/work-queue.ts';
 import type { Controller, Plan } from './controller.ts';
 import { type Executed, execute } from './execute.ts';
 import { CONCURRENT_KEYS, CONFLICT_BACKOFF, FAILURE_BACKOFF } from './limits.ts';
-import { SAFE_ALPHABET } from './safe-name.ts';
 
 export type RunnerDeps = {
   readonly view: LiveView;
@@ -83,7 +84,7 @@ async function planAndExecute<K extends KindName>(
 ): Promise<Done> {
   const { registry, record } = deps;
   try {
-    const suffix = customSuffix(deps.random);
+    const suffix = () => nameSuffix(limit => Math.floor(deps.random() * limit));
     const plan = controller.plan({ view: deps.view, ref, nowMs: deps.clock.nowMs(), suffix });
     const executed = await execute({ registry, record, component: controller.name }, plan.actions);
     return { plan, executed };
@@ -138,9 +139,4 @@ function refFrom(key: string): ObjectRef {
   const slash = key.indexOf('/');
   const name = key.slice(slash + 1);
   return slash === 0 ? { name } : { namespace: key.slice(0, slash), name };
-}
-
-function customSuffix(random: () => number): () => string {
-  return () =>
-    Array.from({ length: 5 }, () => SAFE_ALPHABET[Math.floor(random() * SAFE_ALPHABET.length)]).join('');
 }

@@ -1,8 +1,9 @@
-/** Kubernetes's alphabet for generated names: no vowels and no 0, 1, 3, so that no words and no look-alikes arise. */
+/** Names made of parts: digests in Kubernetes's alphabet for names, and names within the API's bounds. */
 import { digestOf } from '../../shared/digest.ts';
+import { NAME_ALPHABET } from '../../shared/kubernetes/name-suffix.ts';
 
-export const SAFE_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 const HASH_CHARS = 10;
+const LETTERS = BigInt(NAME_ALPHABET.length);
 const MAX_NAME_CHARS = 253;
 
 /** Ten characters that stand for the value; equal values have equal ones, whatever the order of their keys. */
@@ -10,8 +11,8 @@ export function safeHash(value: unknown): string {
   let number = BigInt(`0x${digestOf(value)}`);
   let text = '';
   for (let i = 0; i < HASH_CHARS; i++) {
-    text += SAFE_ALPHABET[Number(number % 27n)];
-    number /= 27n;
+    text += NAME_ALPHABET[Number(number % LETTERS)];
+    number /= LETTERS;
   }
   return text;
 }

@@ -2,6 +2,7 @@
  * The one walker over the generated field tables: it decodes what a client sent into an object of known shape.
  * Kubernetes decodes first (types, unknown fields) and validates afterwards; so do we.
  */
+import { isRecord } from '../../shared/is-record.ts';
 import type { StatusCause } from '../../shared/kubernetes/api-error.ts';
 import generated from '../../shared/kubernetes/generated/schema.json' with { type: 'json' };
 import { isQuantity } from '../../shared/quantity.ts';
@@ -42,10 +43,6 @@ export function decode(expression: string, value: unknown): Decoded {
 }
 
 type Faults = { unknown: string[]; mistyped: string[] };
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function walk(expression: string, value: unknown, path: string, depth: number, faults: Faults): unknown {
   if (value === null || value === undefined) return undefined;

@@ -1,6 +1,7 @@
 /** A desired set as text with a checksum, so that half a file is never taken for a whole one. Pure. */
 import { createHash } from 'node:crypto';
 import * as v from 'valibot';
+import { parseJson } from '../../shared/parse-json.ts';
 import { DesiredSchema, PodDocumentSchema } from '../../shared/protocol/messages.ts';
 import type { DesiredSet } from '../sync/desired-set.ts';
 
@@ -48,12 +49,4 @@ export function checkpointIdentity({ index, acting }: DesiredSet): string {
 
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

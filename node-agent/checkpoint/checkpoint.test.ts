@@ -98,4 +98,20 @@ describe('the checkpoint on disk', () => {
     await Promise.all([1, 2, 3, 4].map(generation => checkpoint.save(aSet(generation))));
     expect((await load()).set).toEqual(aSet(4));
   });
+
+  it('takes a set that comes right after one that needed no writing', async () => {
+    const checkpoint = new Checkpoint(folder, log);
+    await checkpoint.save(aSet(1));
+    await Promise.all([checkpoint.save(aSet(1)), checkpoint.save(aSet(2))]);
+    expect((await load()).set).toEqual(aSet(2));
+  });
+
+  it('takes a set that comes in the same turn as the one before it is found written', async () => {
+    const checkpoint = new Checkpoint(folder, log);
+    await checkpoint.save(aSet(1));
+    const first = checkpoint.save(aSet(1));
+    await Promise.resolve();
+    await Promise.all([first, checkpoint.save(aSet(3))]);
+    expect((await load()).set).toEqual(aSet(3));
+  });
 });

@@ -2,9 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { errorCode } from '../../shared/error-code.ts';
+import { writePrivateFile } from '../../shared/private-file.ts';
 import { type DesiredSet, emptyDesiredSet } from '../sync/desired-set.ts';
 import { checkpointIdentity, decodeCheckpoint, encodeCheckpoint } from './checkpoint-text.ts';
-import { writeAtomically } from './write-atomically.ts';
 
 /** `fallback`: the newest file could not be used, and the one before it was, or none. */
 export type Loaded = { readonly set: DesiredSet; readonly fallback: 'none' | 'previous' | 'nothing' };
@@ -43,25 +44,35 @@ export class Checkpoint {
    */
   save(set: DesiredSet): Promise<void> {
     this.wanted = set;
-    this.writing ??= this.writeWanted().finally(() => {
-      this.writing = undefined;
-    });
+    this.writing ??= this.writeWanted();
     return this.writing;
   }
 
   private async writeWanted(): Promise<void> {
-    while (this.wanted) {
-      const set = this.wanted;
-      this.wanted = undefined;
-      const identity = checkpointIdentity(set);
-      const text = identity === this.written ? undefined : encodeCheckpoint(set);
-      if (text === undefined) continue;
-      try {
-        await writeAtomically(this.path, text, this.previousPath);
-        this.written = identity;
-      } catch (error) {
-        this.log.error({ err: error, path: this.path }, 'checkpoint could not be written');
-      }
+    // Begins after `writing` is set, and clears it in the same turn as it finds nothing more to write: no set falls between.
+    await Promise.resolve();
+    try {
+      for (let set = this.takeWanted(); set !== undefined; set = this.takeWanted()) await this.write(set);
+    } finally {
+      this.writing = undefined;
+    }
+  }
+
+  private takeWanted(): DesiredSet | undefined {
+    const set = this.wanted;
+    this.wanted = undefined;
+    return set;
+  }
+
+  private async write(set: DesiredSet): Promise<void> {
+    const identity = checkpointIdentity(set);
+    const text = identity === this.written ? undefined : encodeCheckpoint(set);
+    if (text === undefined) return;
+    try {
+      await writePrivateFile(this.path, text, this.previousPath);
+      this.written = identity;
+    } catch (error) {
+      this.log.error({ err: error, path: this.path }, 'checkpoint could not be written');
     }
   }
 }
@@ -72,7 +83,6 @@ async function readCheckpoint(
   try {
     return { exists: true, set: decodeCheckpoint(await readFile(path, 'utf8')) };
   } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    return { exists: !isMissing };
+    return { exists: errorCode(error) !== 'ENOENT' };
   }
 }

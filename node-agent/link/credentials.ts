@@ -1,8 +1,7 @@
 /** What the device got when it joined: its node's name and password, and the cluster they are for. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { writeAtomically } from '../checkpoint/write-atomically.ts';
+import { readIfThere, writePrivateFile } from '../../shared/private-file.ts';
 
 const CredentialsSchema = v.object({
   node: v.pipe(v.string(), v.minLength(1)),
@@ -19,13 +18,13 @@ export function credentialsPath(folder: string): string {
 /** The credentials; undefined before the device has joined. Throws when the file cannot be read or understood. */
 export async function loadCredentials(folder: string): Promise<Credentials | undefined> {
   const path = credentialsPath(folder);
-  let text: string;
+  let text: string | undefined;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readIfThere(path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw new Error(`cannot read ${path}`, { cause: error });
   }
+  if (text === undefined) return undefined;
   try {
     return Object.freeze(v.parse(CredentialsSchema, JSON.parse(text)));
   } catch (error) {
@@ -35,5 +34,5 @@ export async function loadCredentials(folder: string): Promise<Credentials | und
 
 /** Keeps the credentials for every later start. */
 export async function saveCredentials(folder: string, credentials: Credentials): Promise<void> {
-  await writeAtomically(credentialsPath(folder), `${JSON.stringify(credentials)}\n`);
+  await writePrivateFile(credentialsPath(folder), `${JSON.stringify(credentials)}\n`);
 }

@@ -4,7 +4,7 @@
  */
 import type { Logger } from 'pino';
 import { backoffDelayMs } from '../../shared/backoff.ts';
-import type { Clock } from '../../shared/clock.ts';
+import { type Clock, pause } from '../../shared/clock.ts';
 import { CAPABILITY, type Session as SessionMessage } from '../../shared/protocol/messages.ts';
 import { agentSubscriptions, topics } from '../../shared/protocol/topics.ts';
 import { GOODBYE_TIMEOUT_MS, RECONNECT_BACKOFF, REFUSED_RETRY_MS } from '../limits.ts';
@@ -59,7 +59,7 @@ export class Session {
       if (signal.aborted) return;
       const waitMs =
         ended === 'refused' ? REFUSED_RETRY_MS : backoffDelayMs(RECONNECT_BACKOFF, this.failures++, random());
-      await clock.sleep(waitMs, signal).catch(() => {});
+      await pause(clock, waitMs, signal);
     }
   }
 

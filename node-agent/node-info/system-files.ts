@@ -12,6 +12,7 @@ export type SystemFiles = {
 /** Reads synchronously: /proc and /sys are memory, and a turn of the thread pool costs more than the read. */
 export function systemFilesBelow(root: string): SystemFiles {
   return {
+    // Drivers answer with all sorts of errors for what a board does not have: each means that it is not there.
     read(path) {
       try {
         return readFileSync(join(root, path), 'utf8').replaceAll('\0', '').trim() || undefined;

@@ -1,5 +1,5 @@
 /** The agent's pulse: one small message per interval while there is a link, on a timer of its own. Never kept, never written. */
-import type { Clock } from '../../shared/clock.ts';
+import { type Clock, pause } from '../../shared/clock.ts';
 import type { Heartbeat, Usage } from '../../shared/protocol/messages.ts';
 import { type SentUsage, usageNews } from './usage-step.ts';
 
@@ -37,7 +37,7 @@ export class Heartbeats {
       this.beat();
       // From the due time, not from now: a late beat must not make all later ones late.
       dueMs = Math.max(dueMs + intervalMs, clock.monotonicMs());
-      await clock.sleep(dueMs - clock.monotonicMs(), signal).catch(() => {});
+      await pause(clock, dueMs - clock.monotonicMs(), signal);
     }
   }
 

@@ -2,14 +2,12 @@
 import { MAX_PODS_PER_NODE } from '../../shared/protocol/limits.ts';
 import type { NodeReport } from '../../shared/protocol/messages.ts';
 import { formatBytes, formatCpuMilli } from '../../shared/quantity.ts';
+import { GIT_VERSION } from '../../shared/version.ts';
 import type { NodeHealthCondition } from '../node-info/conditions.ts';
 import { type NodeFacts, nodeSystemInfo } from '../node-info/facts.ts';
 import type { Hardware } from '../node-info/hardware.ts';
 import { nodeLabels } from '../node-info/labels.ts';
 import { RuntimeError, type RuntimeInfo } from '../runtime/container-runtime.ts';
-
-/** The Kubernetes version whose pods this agent runs, and the agent's own. */
-export const AGENT_VERSION = 'v1.32.0+pikelet.0.1.0';
 
 /** Memory that stays the device's own, as the kubelet keeps 100 MiB from pods; a tenth on a device with little. */
 const RESERVED_BYTES_MAX = 100 * 1024 * 1024;
@@ -58,7 +56,7 @@ export function nodeReport(input: NodeReportInput): NodeReport {
     labels: { ...nodeLabels(facts, hardware), 'kubernetes.io/hostname': nodeName },
     capacity: quantities(capacityOf(input)),
     allocatable: quantities(allocatableOf(input)),
-    nodeInfo: nodeSystemInfo(facts, runtime, AGENT_VERSION),
+    nodeInfo: nodeSystemInfo(facts, runtime, GIT_VERSION),
     addresses: facts.addresses.map(({ type, address }) => ({ type, address })),
     conditions: [readyCondition(engine), ...health],
   };

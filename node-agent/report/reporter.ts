@@ -3,7 +3,7 @@
  * a session it says all of it; after that only what changed. Nothing but events is kept while there is no link.
  */
 import type { Logger } from 'pino';
-import type { Clock } from '../../shared/clock.ts';
+import { type Clock, pause } from '../../shared/clock.ts';
 import type { EventReport, NodeReport, PodReport, Report } from '../../shared/protocol/messages.ts';
 import { EVENT_MESSAGE_MAX, EVENTS_MAX, EVENTS_PER_REPORT_MAX, REPORT_INTERVAL_MS } from '../limits.ts';
 import { Waker } from '../sync/waker.ts';
@@ -87,7 +87,7 @@ export class Reporter {
         this.events = [...(report.events ?? []), ...this.events].slice(-EVENTS_MAX);
         log.debug({ err: error }, 'report not sent');
       }
-      await clock.sleep(REPORT_INTERVAL_MS, signal).catch(() => {});
+      await pause(clock, REPORT_INTERVAL_MS, signal);
     }
   }
 

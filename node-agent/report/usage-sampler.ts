@@ -1,6 +1,6 @@
 /** What the device and its containers use, sampled seldom enough to cost nothing. */
 import type { Logger } from 'pino';
-import type { Clock } from '../../shared/clock.ts';
+import { type Clock, pause } from '../../shared/clock.ts';
 import type { Usage } from '../../shared/protocol/messages.ts';
 import { CONTAINER_USAGE_INTERVAL_MS, NODE_USAGE_INTERVAL_MS } from '../limits.ts';
 import type { ContainerRuntime, ContainerUsage, RuntimeContainer } from '../runtime/container-runtime.ts';
@@ -45,7 +45,7 @@ export class UsageSampler {
         containersDueMs =
           clock.monotonicMs() + (isFirst ? NODE_USAGE_INTERVAL_MS : CONTAINER_USAGE_INTERVAL_MS);
       }
-      await clock.sleep(NODE_USAGE_INTERVAL_MS, signal).catch(() => {});
+      await pause(clock, NODE_USAGE_INTERVAL_MS, signal);
     }
   }
 

@@ -5,6 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCode } from '../../shared/error-code.ts';
 
 /** Folders of one container's cgroup; `memory` is absent when the kernel runs without the memory cgroup. */
 export type CgroupFolders = { readonly version: 1 | 2; readonly cpu: string; readonly memory?: string };
@@ -98,9 +99,6 @@ function parseCounter(text: string, key: string): number | undefined {
 
 /** True for a file, or a process, that is not there (any more). */
 export function isMissing(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    (error.code === 'ENOENT' || error.code === 'ESRCH' || error.code === 'ENODEV')
-  );
+  const code = errorCode(error);
+  return code === 'ENOENT' || code === 'ESRCH' || code === 'ENODEV';
 }

@@ -2,6 +2,7 @@
  * Docker's failures as the port's kinds. Docker gives an HTTP code and a sentence, and often only the sentence tells
  * things apart; this is the one place that reads sentences.
  */
+import { errorCode } from '../../shared/error-code.ts';
 import { RuntimeError, type RuntimeFailure } from './container-runtime.ts';
 
 /** What is known of a failed call. */
@@ -90,10 +91,10 @@ function readFault(error: unknown): Omit<DockerFault, 'operation'> {
   if (!(error instanceof Error)) return { message: String(error) };
   const statusCode =
     'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : undefined;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = errorCode(error) ?? '';
   // Codes of the system, and Node's for a stream cut short; its other ERR_ codes tell of bad arguments.
-  const errorCode = /^E[A-Z0-9]+$|^ERR_STREAM_PREMATURE_CLOSE$/.test(code) ? code : undefined;
-  return { message: dockerMessage(error), statusCode, errorCode };
+  const isOfSystem = /^E[A-Z0-9]+$|^ERR_STREAM_PREMATURE_CLOSE$/.test(code);
+  return { message: dockerMessage(error), statusCode, errorCode: isOfSystem ? code : undefined };
 }
 
 function dockerMessage(error: Error): string {

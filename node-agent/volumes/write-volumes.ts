@@ -2,6 +2,7 @@
 import { chmod, mkdir, readdir, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { digestOf } from '../../shared/digest.ts';
+import { errorCode } from '../../shared/error-code.ts';
 import { RenderError } from '../sync/render-error.ts';
 import type { PreparedVolume, ProjectedFile } from './plan-volume.ts';
 import { podFolder } from './plan-volume.ts';
@@ -32,6 +33,7 @@ async function prepareHostPath(path: string, hostType: string): Promise<void> {
   if (hostType === '') return;
   if (hostType === 'DirectoryOrCreate') await mkdir(path, { recursive: true, mode: 0o755 });
   if (hostType === 'FileOrCreate') await writeFile(path, '', { flag: 'a', mode: 0o644 });
+  // What cannot be looked at is none of the types.
   const found = await stat(path).catch(() => undefined);
   const is = {
     Directory: found?.isDirectory(),
@@ -53,6 +55,7 @@ async function prepareHostPath(path: string, hostType: string): Promise<void> {
 async function project(path: string, files: readonly ProjectedFile[]): Promise<void> {
   const version = `..${digestOf(files.map(({ bytes, ...rest }) => ({ ...rest, bytes: Buffer.from(bytes).toString('base64') })))}`;
   const pointer = join(path, '..data');
+  // None yet, or something else, which the rename below replaces.
   const before = await readlink(pointer).catch(() => undefined);
   if (before === version) return;
   await mkdir(join(path, version), { recursive: true });
@@ -73,8 +76,8 @@ async function linkNames(path: string, files: readonly ProjectedFile[]): Promise
   for (const name of await readdir(path))
     if (!name.startsWith('..') && !names.has(name)) await rm(join(path, name), { force: true });
   for (const name of names)
-    await symlink(join('..data', name), join(path, name)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
+    await symlink(join('..data', name), join(path, name)).catch((error: unknown) => {
+      if (errorCode(error) !== 'EEXIST') throw error;
     });
 }
 
@@ -83,7 +86,7 @@ export async function deletePodFolder(podsFolder: string, uid: string): Promise<
   await rm(podFolder(podsFolder, uid), { recursive: true, force: true });
 }
 
-/** Uids of the pods that have a folder; none when there is no such place yet. */
+/** Uids of the pods that have a folder; none when there is no such place yet, or none that can be read. */
 export async function podFolders(podsFolder: string): Promise<readonly string[]> {
   return readdir(podsFolder).catch(() => []);
 }

@@ -4,9 +4,11 @@
  */
 import type { LabelSelector } from './objects.ts';
 
+const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'] as const;
+
 export type Requirement = {
   readonly key: string;
-  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist' | 'Gt' | 'Lt';
+  readonly operator: (typeof OPERATORS)[number];
   readonly values: readonly string[];
 };
 
@@ -66,11 +68,11 @@ export function requirementsOf(selector: LabelSelector | undefined): readonly Re
     ([key, value]): Requirement => ({ key, operator: 'In', values: [value] }),
   );
   const expressions = (selector?.matchExpressions ?? []).map(
-    (expression): Requirement => ({
-      key: expression.key,
-      operator: expression.operator as Requirement['operator'],
-      values: expression.values ?? [],
-    }),
+    ({ key, operator, values = [] }): Requirement => {
+      const known = OPERATORS.find(name => name === operator);
+      // What is none of Kubernetes's operators matches nothing, as `in ()` does.
+      return known === undefined ? { key, operator: 'In', values: [] } : { key, operator: known, values };
+    },
   );
   return [...equals, ...expressions];
 }

@@ -34,7 +34,8 @@ function withRest(whole: number, unit: string, rest: number, restUnit: string): 
   return rest === 0 ? `${whole}${unit}` : `${whole}${unit}${rest}${restUnit}`;
 }
 
-/** How long ago `time` (RFC 3339) was, as kubectl's AGE column says it; `<unknown>` when it is absent. */
+/** How long ago `time` (RFC 3339) was, as kubectl's AGE column says it; `<unknown>` when it is absent or no time. */
 export function formatAge(time: string | undefined, nowMs: number): string {
-  return time === undefined ? '<unknown>' : formatDuration((nowMs - Date.parse(time)) / 1000);
+  const atMs = parseTime(time);
+  return atMs === undefined ? '<unknown>' : formatDuration((nowMs - atMs) / 1000);
 }

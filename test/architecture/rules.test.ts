@@ -1,5 +1,7 @@
 /** Rules of ARCHITECTURE.md that imports alone cannot say; the others are in .dependency-cruiser.cjs. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { PRODUCT_VERSION } from '../../shared/version.ts';
 import { closureOf, importsOf, isTest, type SourceFile, sourceFiles } from './source-files.ts';
 
 const files = sourceFiles();
@@ -70,6 +72,11 @@ describe('every file', () => {
     expect(having(/pikelet\/v\d/, elsewhere)).toEqual([]);
   });
 
+  it('leaves writes of the store to the registry', () => {
+    const others = product.filter(({ path }) => !/^master\/(registry|store)\//.test(path));
+    expect(having(/\bstore\.(put|delete)\(/, others)).toEqual([]);
+  });
+
   it('is short enough to be read at one go', () => {
     const isLong = (file: SourceFile) => file.text.split('\n').length > (isTest(file) ? 700 : 500);
     expect(files.filter(isLong).map(({ path }) => path)).toEqual([]);
@@ -91,6 +98,11 @@ describe('every file', () => {
     const bundled = product.filter(({ path }) => !path.startsWith('dashboard/'));
     expect(having(/\bimport\.meta\b|^await /m, bundled)).toEqual([]);
   });
+});
+
+it('one version is said everywhere', () => {
+  const manifests = ['package.json', 'cli/package.json'].map(path => readFileSync(path, 'utf8'));
+  expect(manifests.map(text => JSON.parse(text).version)).toEqual([PRODUCT_VERSION, PRODUCT_VERSION]);
 });
 
 describe('importsOf', () => {

@@ -1,11 +1,12 @@
 import mqtt, { type MqttClient } from 'mqtt';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { joinTokenSecret, verifyJoinToken } from '../../master/auth/join-token.ts';
+import { verifyJoinToken } from '../../master/auth/join-token.ts';
 import { verifyNodePassword } from '../../master/auth/node-credential.ts';
 import { type Bridge, startBridge } from '../../master/bridge/loop.ts';
 import { type Broker, startBroker } from '../../master/broker/broker.ts';
 import { systemClock } from '../../shared/clock.ts';
+import { bootstrapTokenSecret } from '../../shared/kubernetes/bootstrap-token.ts';
 import type { PodStatus } from '../../shared/kubernetes/objects.ts';
 import type { Desired, Documents, JoinAnswer, PodReport } from '../../shared/protocol/messages.ts';
 import { agentSubscriptions, topics } from '../../shared/protocol/topics.ts';
@@ -25,7 +26,7 @@ const agents: TestAgent[] = [];
 beforeEach(async () => {
   cluster = await startMemoryCluster();
   ({ cache: view, registry } = cluster);
-  await registry.create('Secret', joinTokenSecret({ token: TOKEN, description: 'test' }));
+  await registry.create('Secret', bootstrapTokenSecret({ token: TOKEN, description: 'test' }));
   await startMaster();
 });
 

@@ -1,6 +1,5 @@
 /** The real registry and watch cache over a store in memory: what tests run on whose subject does not need a clock of its own. */
-import { randomUUID } from 'node:crypto';
-import { customAlphabet } from 'nanoid';
+import { randomInt, randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { ensureCluster } from '../../master/cluster.ts';
 import { servedKinds } from '../../master/registry/kinds.ts';
@@ -9,6 +8,7 @@ import { openMemoryStore } from '../../master/store/open-embedded-store.ts';
 import type { Store } from '../../master/store/store.ts';
 import { ObjectCache } from '../../master/watch/object-cache.ts';
 import { systemClock } from '../../shared/clock.ts';
+import { nameSuffix } from '../../shared/kubernetes/name-suffix.ts';
 
 export type MemoryCluster = {
   readonly store: Store;
@@ -23,13 +23,12 @@ export async function startMemoryCluster(): Promise<MemoryCluster> {
   const store = await openMemoryStore();
   const cache = new ObjectCache(store, servedKinds(), pino({ level: 'silent' }));
   const { ended } = await cache.start(stopped.signal);
-  const newSuffix = customAlphabet('bcdfghjklmnpqrstvwxz2456789', 5);
   const registry = new ObjectRegistry({
     store,
     view: cache,
     clock: systemClock,
     newUid: randomUUID,
-    newSuffix,
+    newSuffix: () => nameSuffix(randomInt),
   });
   await ensureCluster(cache, registry);
   return {

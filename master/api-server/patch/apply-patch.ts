@@ -1,8 +1,9 @@
 /** A PATCH body and its content type, as a change to an object. Pure. */
 import { applyPatch as applyJsonPatch, type Operation } from 'rfc6902';
 import * as v from 'valibot';
+import { isRecord } from '../../../shared/is-record.ts';
 import { ApiError } from '../../../shared/kubernetes/api-error.ts';
-import { applyMergePatch, isRecord } from './json-merge-patch.ts';
+import { applyMergePatch } from './json-merge-patch.ts';
 import { applyStrategicMergePatch } from './strategic-merge-patch.ts';
 
 const SUPPORTED = [

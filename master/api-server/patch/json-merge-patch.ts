@@ -1,4 +1,5 @@
 /** JSON merge patch. Pure. [RFC 7386] */
+import { isRecord } from '../../../shared/is-record.ts';
 
 /** `target` as the patch wants it; null removes a member. Neither argument is changed. */
 export function applyMergePatch(target: unknown, patch: unknown): unknown {
@@ -9,8 +10,4 @@ export function applyMergePatch(target: unknown, patch: unknown): unknown {
     .filter(([, value]) => value !== null)
     .map(([key, value]): [string, unknown] => [key, applyMergePatch(current.get(key), value)]);
   return Object.fromEntries([...kept, ...changed]);
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

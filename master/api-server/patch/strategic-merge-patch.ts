@@ -3,9 +3,11 @@
  * Source: Kubernetes API concepts, "Strategic merge patch", and its directives $patch, $retainKeys,
  * $deleteFromPrimitiveList and $setElementOrder.
  */
+
+import { isRecord } from '../../../shared/is-record.ts';
 import { ApiError } from '../../../shared/kubernetes/api-error.ts';
 import { elementType, typeSchema } from '../../registry/schema.ts';
-import { applyMergePatch, isRecord } from './json-merge-patch.ts';
+import { applyMergePatch } from './json-merge-patch.ts';
 import { listStrategy } from './merge-keys.ts';
 
 const DELETE_FROM_SET = '$deleteFromPrimitiveList/';
