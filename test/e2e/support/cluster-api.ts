@@ -75,8 +75,3 @@ export function nameOf(object: { readonly metadata?: { readonly name?: string } 
 export function uidOf(object: { readonly metadata?: { readonly uid?: string } }): string {
   return object.metadata?.uid ?? '';
 }
-
-/** The HTTP code of the API's refusal; undefined for an error that is none. */
-export function codeOf(error: unknown): number | undefined {
-  return error instanceof ApiException ? error.code : undefined;
-}
