@@ -10,6 +10,7 @@ import {
   openLink,
   QUIET_MARGIN_MS,
   silentFromMs,
+  whoIsSilent,
 } from './detector.ts';
 
 const INTERVAL_MS = 1000;
@@ -140,5 +141,51 @@ describe('the awake clock', () => {
   test('runs while it is read in time, and stands still through a stall', () => {
     const clock = createAwakeClock({ tickMs: 100, slackMs: 50 });
     expect([1000, 1100, 1230, 61_230, 61_330].map(ms => clock.readMs(ms))).toEqual([0, 100, 230, 330, 430]);
+  });
+});
+
+describe('whose silence it is', () => {
+  const SILENT_MS = INTERVAL_MS + QUIET_MARGIN_MS;
+  /** A quiet link whose last heartbeat came then. */
+  const heardAt = (atMs: number): Link => ({ ...quietLink(), beatMs: atMs, lifeMs: atMs });
+  const cut = heardAt(0);
+  const rows = [
+    { name: 'not silent yet', others: [heardAt(-100)], nowMs: SILENT_MS - 1, want: 'nobody' },
+    { name: 'another was heard since', others: [heardAt(1100)], nowMs: SILENT_MS, want: 'node' },
+    { name: 'another is not due yet', others: [heardAt(900)], nowMs: SILENT_MS, want: 'nobody' },
+    { name: 'another is late, not silent', others: [heardAt(500)], nowMs: SILENT_MS + 400, want: 'nobody' },
+    { name: 'all are silent', others: [heardAt(500)], nowMs: SILENT_MS + 500, want: 'everyone' },
+    {
+      name: 'one of the others was heard',
+      others: [heardAt(0), heardAt(1001)],
+      nowMs: SILENT_MS,
+      want: 'node',
+    },
+    { name: 'there is no other', others: [], nowMs: SILENT_MS, want: 'everyone' },
+  ];
+  test.each(rows)('$name: $want', ({ others, nowMs, want }) => {
+    expect(whoIsSilent(cut, [cut, ...others], nowMs)).toBe(want);
+  });
+
+  test('a cut of every link is never called the silence of one', () => {
+    const lastBeats = fc.array(fc.integer({ min: 0, max: 999 }), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(lastBeats, beats => {
+        const links = beats.map(heardAt);
+        for (let nowMs = 999; nowMs < 5000; nowMs += 50) {
+          for (const link of links) expect(whoIsSilent(link, links, nowMs)).not.toBe('node');
+        }
+        expect(links.map(link => whoIsSilent(link, links, 5000))).toEqual(links.map(() => 'everyone'));
+      }),
+    );
+  });
+
+  test('a cut of one among others that beat is called within a second of the margin', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1000 }), phaseMs => {
+        const other = heardAt(INTERVAL_MS + phaseMs);
+        expect(whoIsSilent(cut, [cut, other], INTERVAL_MS + Math.max(QUIET_MARGIN_MS, phaseMs))).toBe('node');
+      }),
+    );
   });
 });

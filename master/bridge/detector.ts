@@ -78,3 +78,23 @@ function marginMs(link: Link): number {
 export function silentFromMs(link: Link): number {
   return dueMs(link) + marginMs(link);
 }
+
+/** True when one of the links was heard after this one should have been: then the master itself hears. */
+export function isOtherHeardSince(link: Link, links: readonly Link[]): boolean {
+  return links.some(other => other.lifeMs > dueMs(link));
+}
+
+/**
+ * Whose silence it is, given every link that is served, this one among them: `nobody`'s yet; this `node`'s, when another
+ * node was heard since; or `everyone`'s, when no node is heard any more, for which the master's own link is the likelier
+ * cause. Between the two it waits, for a heartbeat or for the last node's silence: MARGIN_MAX_MS at most.
+ */
+export function whoIsSilent(
+  link: Link,
+  links: readonly Link[],
+  nowMs: number,
+): 'nobody' | 'node' | 'everyone' {
+  if (nowMs < silentFromMs(link)) return 'nobody';
+  if (isOtherHeardSince(link, links)) return 'node';
+  return links.every(other => nowMs >= silentFromMs(other)) ? 'everyone' : 'nobody';
+}

@@ -1,6 +1,7 @@
 /** What is known of a node, from its report and from its link → what the store shall say of it. Pure. */
 import { canonicalJson } from '../../shared/digest.ts';
 import type { Node, NodeCondition, NodeStatus } from '../../shared/kubernetes/objects.ts';
+import { NO_NODE_HEARD } from '../../shared/kubernetes/taints.ts';
 import { formatTime } from '../../shared/kubernetes/time.ts';
 import type { NodeReport } from '../../shared/protocol/messages.ts';
 
@@ -8,10 +9,10 @@ export type NodeFacts = {
   /** The newest report of the agent's present process; absent before it has reported. */
   readonly report: NodeReport | undefined;
   /**
-   * `alive`: its session is served. `lost`: it is silent or gone. `unknown`: the master has just started and cannot
-   * tell yet, so that what the store says stays.
+   * `alive`: its session is served. `lost`: it is silent or gone. `outage`: so is every other node. `unknown`: the
+   * master has just started and cannot tell yet, so that what the store says stays.
    */
-  readonly link: 'alive' | 'lost' | 'unknown';
+  readonly link: 'alive' | 'lost' | 'outage' | 'unknown';
   /** Milliseconds since 1970; absent when nothing was heard since the master started. */
   readonly lastHeartbeatMs?: number;
   /** A second device lives under this name. */
@@ -20,12 +21,27 @@ export type NodeFacts = {
 
 type Verdict = Pick<NodeCondition, 'type' | 'status' | 'reason' | 'message'>;
 
+const LOST: Readonly<Record<'lost' | 'outage', Verdict>> = {
+  lost: {
+    type: 'Ready',
+    status: 'Unknown',
+    reason: 'NodeStatusUnknown',
+    message: 'agent stopped posting heartbeats',
+  },
+  outage: {
+    type: 'Ready',
+    status: 'Unknown',
+    reason: NO_NODE_HEARD,
+    message: "no node is heard any more: look at the master's own network first",
+  },
+};
+
 /** The node with its new status; undefined when nothing changes, as between any two heartbeats. */
 export function foldNodeStatus(node: Node, facts: NodeFacts, nowMs: number): Node | undefined {
   const current = node.status ?? {};
   const conditions = mergeConditions(current.conditions ?? [], verdictsOf(node, facts), {
     now: formatTime(nowMs),
-    heard: formatTime(facts.link === 'lost' ? (facts.lastHeartbeatMs ?? nowMs) : nowMs),
+    heard: formatTime(facts.link === 'alive' ? nowMs : (facts.lastHeartbeatMs ?? nowMs)),
   });
   const reported = facts.link === 'alive' && facts.report !== undefined ? statusOf(facts.report) : {};
   const status: NodeStatus = { ...current, ...reported, conditions };
@@ -53,14 +69,7 @@ function verdictsOf(node: Node, facts: NodeFacts): Verdict[] {
     verdicts.push(readyOf(facts.report));
   }
   // A node that never was connected is not lost: it has no Ready condition until its first report.
-  if (facts.link === 'lost' && has('Ready')) {
-    verdicts.push({
-      type: 'Ready',
-      status: 'Unknown',
-      reason: 'NodeStatusUnknown',
-      message: 'agent stopped posting heartbeats',
-    });
-  }
+  if ((facts.link === 'lost' || facts.link === 'outage') && has('Ready')) verdicts.push(LOST[facts.link]);
   if (facts.hasClone || has('IdentityConflict')) verdicts.push(identityOf(node, facts.hasClone));
   return verdicts;
 }

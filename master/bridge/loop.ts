@@ -149,7 +149,8 @@ export function startBridge(deps: BridgeDeps, signal: AbortSignal): Bridge {
   let cancelTick = () => {};
   function tick(): void {
     const nowMs = awakeMs();
-    for (const node of nodes.values()) node.tick(nowMs);
+    const links = [...nodes.values()].flatMap(node => node.servedLink ?? []);
+    for (const node of nodes.values()) node.tick(nowMs, links);
     cancelTick = clock.after(TICK_MS, tick);
   }
   tick();

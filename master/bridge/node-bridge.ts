@@ -18,7 +18,7 @@ import type { LiveView } from '../watch/cluster-view.ts';
 import { checkReport } from './check-report.ts';
 import type { DocumentCache } from './desired.ts';
 import { createDesiredPublisher, type DesiredPublisher } from './desired-publisher.ts';
-import { afterBeat, afterLife, type Link, openLink, silentFromMs } from './detector.ts';
+import { afterBeat, afterLife, isOtherHeardSince, type Link, openLink, whoIsSilent } from './detector.ts';
 import type { NodeFacts } from './fold-node.ts';
 import type { LivenessTable } from './liveness.ts';
 import type { LogStreams } from './log-streams.ts';
@@ -56,6 +56,8 @@ export class NodeBridge {
   /** Until then the master cannot know whether the node is lost, by the awake clock. */
   private readonly unknownUntilMs: number;
   private isUnknown = true;
+  /** It fell silent together with every other node, and none was heard since. */
+  private isInOutage = false;
 
   constructor(deps: NodeBridgeDeps, node: string, options: { unknownUntilMs: number; signal: AbortSignal }) {
     this.deps = deps;
@@ -95,14 +97,34 @@ export class NodeBridge {
     else this.takeRequest(connection, payload);
   }
 
-  tick(nowMs: number): void {
+  /** The link of the process that is served. */
+  get servedLink(): Link | undefined {
+    return this.isConnected ? this.link : undefined;
+  }
+
+  /** `links` are those of all nodes that are served. */
+  tick(nowMs: number, links: readonly Link[]): void {
     if (this.isUnknown && nowMs >= this.unknownUntilMs) {
       this.isUnknown = false;
+      this.isInOutage = links.length === 0;
       this.status.wakeNode();
     }
     if (this.sessions.rivals.length > 0) this.step({ kind: 'tick', nowMs });
-    if (this.isConnected && this.link && nowMs >= silentFromMs(this.link)) this.step({ kind: 'silent' });
+    this.lookForSilence(nowMs, links);
     this.desired.tick();
+  }
+
+  private lookForSilence(nowMs: number, links: readonly Link[]): void {
+    const { servedLink } = this;
+    if (servedLink !== undefined) {
+      const who = whoIsSilent(servedLink, links, nowMs);
+      if (who === 'nobody') return;
+      this.isInOutage = who === 'everyone';
+      this.step({ kind: 'silent' });
+    } else if (this.isInOutage && (this.link ? isOtherHeardSince(this.link, links) : links.length > 0)) {
+      this.isInOutage = false;
+      this.status.wakeNode();
+    }
   }
 
   private facts(): NodeFacts {
@@ -110,10 +132,15 @@ export class NodeBridge {
     const isOfHolder = this.spoken?.epoch === holder?.epoch;
     return {
       report: isOfHolder ? this.spoken?.report : undefined,
-      link: holder !== undefined ? 'alive' : this.isUnknown ? 'unknown' : 'lost',
+      link: holder !== undefined ? 'alive' : this.lostLink(),
       lastHeartbeatMs: this.deps.liveness.lastHeartbeatMs(this.node),
       hasClone: hasClone(this.sessions),
     };
+  }
+
+  private lostLink(): 'unknown' | 'outage' | 'lost' {
+    if (this.isUnknown) return 'unknown';
+    return this.isInOutage ? 'outage' : 'lost';
   }
 
   private takeSession(connection: string, payload: Buffer): void {
@@ -189,6 +216,7 @@ export class NodeBridge {
     switch (effect.kind) {
       case 'served': {
         logger.info({ node, epoch: effect.epoch, connection: effect.connection }, 'node is served');
+        this.isInOutage = false;
         streams.lost(node);
         broker.serve(node, effect.connection);
         this.link = this.linkOf(effect, awakeMs());

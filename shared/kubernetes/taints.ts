@@ -14,6 +14,9 @@ export const TAINT = {
   networkUnavailable: 'node.kubernetes.io/network-unavailable',
 } as const;
 
+/** Reason of a node's Ready condition while no node at all is heard: nobody is evicted for that. */
+export const NO_NODE_HEARD = 'NoNodeHeard';
+
 /** True when the toleration excuses the taint; an empty key with `Exists` excuses every one. */
 export function tolerates(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect && toleration.effect !== taint.effect) return false;

@@ -46,7 +46,9 @@ export type TestDevice = {
   /** Silently: nothing gets through, and nobody is told. */
   cut(): Promise<void>;
   join(): Promise<void>;
-  /** As a power cut does it: the agent and every container of the device die at once; then the agent starts. */
+  /** As a power cut does it: the agent and every container of the device die at once. */
+  powerOff(): Promise<void>;
+  /** `powerOff`, and `start`. */
   reboot(): Promise<void>;
 };
 
@@ -119,15 +121,19 @@ export class TestCluster {
   /** The device `pi-<number>`, counted from 1, or by its name. */
   device(which: number | string): TestDevice {
     const name = typeof which === 'number' ? `pi-${which}` : which;
+    const powerOff = async () => {
+      await this.ask('kill', name);
+      await this.killContainers(name);
+    };
     return {
       name,
       kill: () => this.ask('kill', name),
       start: () => this.ask('start', name),
       cut: () => this.ask('cut', name),
       join: () => this.ask('join', name),
+      powerOff,
       reboot: async () => {
-        await this.ask('kill', name);
-        await this.killContainers(name);
+        await powerOff();
         await this.ask('start', name);
       },
     };

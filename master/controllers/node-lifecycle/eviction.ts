@@ -1,6 +1,6 @@
 /** When a pod must leave a node because of its NoExecute taints. Pure. */
 import type { Node, Pod, Taint } from '../../../shared/kubernetes/objects.ts';
-import { TAINT, tolerates } from '../../../shared/kubernetes/taints.ts';
+import { NO_NODE_HEARD, TAINT, tolerates } from '../../../shared/kubernetes/taints.ts';
 import { parseTime } from '../../../shared/kubernetes/time.ts';
 import { OUTAGE_GRACE_MS } from '../limits.ts';
 import { readiness } from './taints.ts';
@@ -42,13 +42,16 @@ export function evictingTaints(
   return executing.flatMap(taint => {
     const isLost = taint.key === TAINT.unreachable || taint.key === TAINT.notReady;
     if (!isLost) return [{ taint, notBeforeMs: 0 }];
-    if (readySince.length === 0) return [];
+    if (readySince.length === 0 || readyOf(node)?.reason === NO_NODE_HEARD) return [];
     return [{ taint, notBeforeMs: wasOutage ? someReadySinceMs + OUTAGE_GRACE_MS : 0 }];
   });
 }
 
 /** When the Ready condition last changed; 0 when unknown. */
 function readySinceMs(node: Node): number {
-  const ready = node.status?.conditions?.find(condition => condition.type === 'Ready');
-  return parseTime(ready?.lastTransitionTime) ?? 0;
+  return parseTime(readyOf(node)?.lastTransitionTime) ?? 0;
+}
+
+function readyOf(node: Node) {
+  return node.status?.conditions?.find(condition => condition.type === 'Ready');
 }

@@ -142,6 +142,19 @@ describe('node lifecycle', () => {
     expect(remaining(cluster)).toEqual(['a']);
   });
 
+  it('evicts nobody from a node that fell silent together with all others, though the store says Ready of one yet', async () => {
+    const cluster = aPair();
+    const node = cluster.view.get('Node', ref);
+    const conditions = node?.status?.conditions?.map(each =>
+      each.type === 'Ready' ? { ...each, reason: 'NoNodeHeard' } : each,
+    );
+    if (node)
+      await cluster.registry.updateStatus('Node', { ...node, status: { ...node.status, conditions } });
+    aPodOn(cluster, 'a');
+    await converge(nodeLifecycleController, cluster);
+    expect(remaining(cluster)).toEqual(['a']);
+  });
+
   it('waits a moment for the others when the first node is back from an outage of all', async () => {
     const cluster = aCluster();
     given(cluster, 'Node', aNode({ name: 'lost', ready: 'Unknown', readySince: LONG_AGO }));

@@ -1,5 +1,5 @@
 /** Counts a cluster's containers on the engine, again and again, beside whatever a test does: what must never be, and what is left. */
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { systemClock } from '../../../shared/clock.ts';
 import type { TestCluster } from '../../support/cluster.ts';
 import { type ClusterApi, isReady, uidOf } from './cluster-api.ts';
@@ -14,13 +14,14 @@ export type Census = {
   end(): Promise<void>;
 };
 
-/** Counts until it is ended. */
+/** Counts until it is ended, or the test is over. */
 export function startCensus(cluster: TestCluster): Census {
   const stop = new AbortController();
   const twice = new Set<string>();
   const peaks = new Map<string, number>();
   let rounds = 0;
   const counted = count();
+  onTestFinished(() => stop.abort());
 
   async function count(): Promise<void> {
     while (!stop.signal.aborted) {
@@ -54,7 +55,7 @@ function workloadOf(pod: string): string {
 }
 
 /**
- * Waits until, for each pod of the API, the engine has one running container on its node, every pod is Ready, and nothing
+ * Waits until, for each pod of the API, the engine has one running container on its node, every pod is Ready and stays, and nothing
  * else is there but what ran before in a container that was restarted, of which the agent keeps the last for its logs.
  */
 export async function untilSettled(cluster: TestCluster, api: ClusterApi): Promise<void> {
@@ -73,6 +74,7 @@ export async function untilSettled(cluster: TestCluster, api: ClusterApi): Promi
       wanted.map(each => `${each} is running`).sort(),
     );
     expect(found.length - alive.length, 'ended containers').toBeLessThanOrEqual(restarted.length);
-    expect(pods.filter(pod => !isReady(pod)).map(uidOf)).toEqual([]);
+    const unsettled = pods.filter(pod => !isReady(pod) || pod.metadata?.deletionTimestamp);
+    expect(unsettled.map(uidOf)).toEqual([]);
   });
 }

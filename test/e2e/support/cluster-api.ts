@@ -1,12 +1,5 @@
 /** The API of a test's cluster through the Kubernetes project's own JavaScript client, and what tests ask of it again and again. */
-import {
-  ApiException,
-  AppsV1Api,
-  CoreV1Api,
-  KubeConfig,
-  type V1Node,
-  type V1Pod,
-} from '@kubernetes/client-node';
+import { AppsV1Api, CoreV1Api, KubeConfig, type V1Node, type V1Pod } from '@kubernetes/client-node';
 import { expect } from 'vitest';
 import { until } from './until.ts';
 
@@ -74,9 +67,4 @@ export function nameOf(object: { readonly metadata?: { readonly name?: string } 
 
 export function uidOf(object: { readonly metadata?: { readonly uid?: string } }): string {
   return object.metadata?.uid ?? '';
-}
-
-/** The HTTP code of the API's refusal; undefined for an error that is none. */
-export function codeOf(error: unknown): number | undefined {
-  return error instanceof ApiException ? error.code : undefined;
 }
