@@ -117,12 +117,13 @@ function sayWelcome(api: Api, cluster: LocalCluster, options: UpOptions, layout:
 }
 
 async function tearDown(cluster: LocalCluster, docker: Docker | undefined, control: Server): Promise<void> {
-  control.close();
   await step('stopping the master and the agents', () => cluster.stop());
   const { id } = cluster;
   if (docker !== undefined && id !== undefined) {
     await step("stopping the cluster's containers", () => stopContainers(docker, { cluster: id }));
   }
+  // Last: while it listens, no other `up` takes this data folder for free.
+  control.close();
 }
 
 /** Aborts at the first Ctrl-C, SIGTERM or closed terminal; a second one ends the process, and the kernel its children. */
