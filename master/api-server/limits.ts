@@ -18,5 +18,8 @@ export const FUTURE_REVISION_WAIT_MS = 3000;
 /** Answers smaller than this go out uncompressed, bytes; as in Kubernetes. */
 export const GZIP_THRESHOLD_BYTES = 128 * 1024;
 
-/** Time a client has to send its headers, milliseconds: bounds what idle connections hold. */
+/** Time a client has for its TLS handshake, milliseconds: bounds what idle connections hold. */
 export const HEADERS_TIMEOUT_MS = 20_000;
+
+/** At the end, time for answers under way to go out, milliseconds; then connections are cut, for a client that reads nothing would hold up the end for ever. */
+export const CLOSE_WITHIN_MS = 1000;

@@ -1,11 +1,12 @@
 /** The HTTP edge: TLS, who asks, and what for. It holds no business rule. */
 import { createSecureServer, type Http2SecureServer } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import { authenticate, type CertificateSubject } from '../auth/authenticate.ts';
 import { Exchange, type HttpRequest, type HttpResponse, type Identity } from './exchange.ts';
-import { HEADERS_TIMEOUT_MS } from './limits.ts';
+import { CLOSE_WITHIN_MS, HEADERS_TIMEOUT_MS } from './limits.ts';
 import { OpenApiDocuments } from './openapi.ts';
 import { type RouteDeps, route } from './route.ts';
 import { WatchCount } from './watch.ts';
@@ -36,6 +37,7 @@ export async function startApiServer(
     requestCert: true,
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
+    handshakeTimeout: HEADERS_TIMEOUT_MS,
   });
   server.on('request', (request: HttpRequest, response: HttpResponse) => {
     answer(routeDeps, request, response, signal).catch((error: unknown) => {
@@ -53,6 +55,7 @@ export async function startApiServer(
   });
   server.on('sessionError', (error: Error) => deps.logger.debug({ err: error }, 'HTTP/2 session failed'));
   server.setTimeout(0);
+  const connections = trackConnections(server);
   const sockets = trackSockets(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -64,7 +67,13 @@ export async function startApiServer(
   server.on('error', (error: Error) => deps.logger.error({ err: error }, 'the API server failed'));
   const closed = new Promise<void>(resolve => {
     const close = () => {
-      server.close(() => resolve());
+      const cancel = deps.clock.after(CLOSE_WITHIN_MS, () => {
+        for (const connection of connections) connection.destroy();
+      });
+      server.close(() => {
+        cancel();
+        resolve();
+      });
       for (const socket of sockets) socket.destroySoon();
     };
     if (signal.aborted) close();
@@ -72,6 +81,16 @@ export async function startApiServer(
   });
   const address = server.address();
   return { port: typeof address === 'object' && address !== null ? address.port : port, closed };
+}
+
+/** Every connection, be it one that never gets as far as TLS. */
+function trackConnections(server: Http2SecureServer): Set<Socket> {
+  const connections = new Set<Socket>();
+  server.on('connection', (connection: Socket) => {
+    connections.add(connection);
+    connection.once('close', () => connections.delete(connection));
+  });
+  return connections;
 }
 
 function trackSockets(server: Http2SecureServer): Set<TLSSocket> {
