@@ -1,0 +1,35 @@
+/** An agent beside those of `up`: a device that a test starts as it likes. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { ROOT } from '../../support/up-process.ts';
+
+export type AgentProcess = {
+  /** What it has logged. */
+  output(): string;
+  /** False once it has ended by itself. */
+  isRunning(): boolean;
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+};
+
+/** Starts the built agent with these flags; it is killed with the test at the latest. */
+export function startAgent(...flags: readonly string[]): AgentProcess {
+  const program = [process.execPath, join(ROOT, 'dist/agent.cjs'), ...flags];
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...program], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', chunk => {
+      said += chunk;
+    });
+  }
+  const ended = once(child, 'close');
+  const isRunning = () => child.exitCode === null && child.signalCode === null;
+  const kill = async () => {
+    if (isRunning()) child.kill('SIGKILL');
+    await ended;
+  };
+  onTestFinished(kill);
+  return { output: () => said, isRunning, kill };
+}
