@@ -109,7 +109,7 @@ describe('credentials', () => {
     expect(await ask({ authorization })).toBe(200);
     expect(await ask({ authorization }, '/api/v1/secrets')).toBe(403);
     const refused = await cluster.pikelet(['--token', token, 'delete', 'deployment', 'web']);
-    expect(refused.stdout).toBe('');
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('Forbidden') });
   });
 
   const connect = (options: IClientOptions) =>
