@@ -186,6 +186,36 @@ const LogsCallSchema = v.object({
   limitBytes: v.optional(count),
 });
 
+/** A command run in a running container; `tty` joins stderr to stdout. */
+const ExecCallSchema = v.object({
+  kind: v.literal('exec'),
+  podUid: text,
+  container: text,
+  command: v.array(v.string()),
+  stdin: v.boolean(),
+  stdout: v.boolean(),
+  stderr: v.boolean(),
+  tty: v.boolean(),
+});
+
+/** The streams of a container's own process. */
+const AttachCallSchema = v.object({
+  kind: v.literal('attach'),
+  podUid: text,
+  container: text,
+  stdin: v.boolean(),
+  stdout: v.boolean(),
+  stderr: v.boolean(),
+  tty: v.boolean(),
+});
+
+/** One TCP connection to a port of the pod: input goes there, what comes back is stdout. */
+const PortForwardCallSchema = v.object({
+  kind: v.literal('portForward'),
+  podUid: text,
+  port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
+});
+
 export const CallSchema = v.variant('kind', [
   v.object({ kind: v.literal('open'), call: LogsCallSchema, creditBytes: count }),
   /** The reader took this much: as many bytes more may be sent. */
@@ -194,6 +224,10 @@ export const CallSchema = v.variant('kind', [
 ]);
 export type CallMessage = v.InferOutput<typeof CallSchema>;
 export type LogsCall = v.InferOutput<typeof LogsCallSchema>;
+/** A call whose bytes go both ways. */
+export type StreamCall = v.InferOutput<
+  typeof ExecCallSchema | typeof AttachCallSchema | typeof PortForwardCallSchema
+>;
 
 /** The end of a stream, as the agent says it; without `error` it ended as it should. */
 export const ReplyEndSchema = v.object({

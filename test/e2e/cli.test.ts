@@ -8,6 +8,7 @@ import { askUp } from '../support/control-client.ts';
 import { kubectlPath } from '../support/kubectl.ts';
 import { showLogsOnFailure } from '../support/logs-on-failure.ts';
 import { ROOT } from '../support/up-process.ts';
+import { until } from './support/until.ts';
 
 let cluster: TestCluster;
 const HELLO = join(ROOT, 'deploy/samples/hello.yaml');
@@ -43,7 +44,9 @@ describe('from a file to running pods', () => {
   });
 
   it('shows what a container printed, and follows it until interrupted', async () => {
-    expect(await out('logs deploy/hello --tail 1')).toMatch(/hello-.* listens on port 8080/);
+    await until(async () =>
+      expect(await out('logs deploy/hello --tail 1')).toMatch(/hello-.* listens on port 8080/),
+    );
     const program = join(ROOT, 'dist/pikelet.cjs');
     const args = ['--data-dir', cluster.layout.dataDir, 'logs', '-f', 'deploy/hello'];
     const child = spawn(process.execPath, [program, ...args]);

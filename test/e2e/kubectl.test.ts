@@ -119,10 +119,13 @@ describe.skipIf(kubectlPath === undefined)('kubectl', () => {
   });
 
   it('reads logs', async () => {
-    expect(await ok('logs deployment/web')).toBe('hello\n');
-    expect(await ok('logs -l app=web --prefix')).toMatch(
-      /^\[pod\/web-\S+\/main\] hello\n\[pod\/web-\S+\/main\] hello\n$/,
+    // Ready says that the process has started; what it prints comes a moment later.
+    await until(async () =>
+      expect(await ok('logs -l app=web --prefix')).toMatch(
+        /^\[pod\/web-\S+\/main\] hello\n\[pod\/web-\S+\/main\] hello\n$/,
+      ),
     );
+    expect(await ok('logs deployment/web')).toBe('hello\n');
     expect(await ok('logs deployment/web --timestamps')).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z hello\n$/);
     expect(await ok('logs deployment/web --tail=0')).toBe('');
   });

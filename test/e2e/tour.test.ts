@@ -54,7 +54,9 @@ describe.each(tools)('the tour with $tool', ({ run, isMissing }) => {
       expect(RestartPolicy?.Name ?? '').toMatch(/^(no)?$/);
     }
 
-    for (const pod of pods) expect(await ok('logs', nameOf(pod))).toMatch(/ listens on port 8080\n$/);
+    // Ready says that the process has started; what it prints comes a moment later.
+    for (const pod of pods)
+      await until(async () => expect(await ok('logs', nameOf(pod))).toMatch(/ listens on port 8080\n$/));
     expect(await ok('get', 'nodes')).toMatch(
       /^NAME +STATUS.*\npi-1 +Ready .*\npi-2 +Ready .*\npi-3 +Ready .*\n$/,
     );

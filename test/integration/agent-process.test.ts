@@ -105,11 +105,20 @@ describe('the agent as a process, on Docker', () => {
     const node = master.reports.findLast(report => report.node)?.node;
     expect(node?.capacity).toMatchObject({ cpu: '500m', memory: '256Mi' });
     expect(node?.conditions[0]).toMatchObject({ type: 'Ready', status: 'True' });
-    const call = { kind: 'logs' as const, podUid: 'one', container: 'web' };
-    const options = { follow: false, previous: false, timestamps: false };
-    await master.call('a', { kind: 'open', creditBytes: 1000, call: { ...call, ...options } });
-    await until(() => expect(master.replies.get('a')?.end).toEqual({}));
-    expect(master.replies.get('a')?.output.toString()).toBe('hello\n');
+    const call = {
+      kind: 'logs' as const,
+      podUid: 'one',
+      container: 'web',
+      previous: false,
+      timestamps: false,
+    };
+    // Running says that the process has started; what it prints comes a moment later.
+    await master.call('a', { kind: 'open', creditBytes: 1000, call: { ...call, follow: true } });
+    await until(() => expect(master.replies.get('a')?.output.toString()).toBe('hello\n'));
+    await master.call('a', { kind: 'close' });
+    await master.call('b', { kind: 'open', creditBytes: 1000, call: { ...call, follow: false } });
+    await until(() => expect(master.replies.get('b')?.end).toEqual({}));
+    expect(master.replies.get('b')?.output.toString()).toBe('hello\n');
   });
 
   it('tells what containers use, within its own share of memory', async () => {
