@@ -4,6 +4,7 @@
  */
 
 import { digestOf } from '../../shared/digest.ts';
+import type { JSONSchemaProps } from '../../shared/kubernetes/custom-resources.ts';
 import { KUBERNETES_VERSION } from '../../shared/version.ts';
 import { apiVersionOf, type Kind } from '../registry/kind.ts';
 import { elementType, typeSchema } from '../registry/schema.ts';
@@ -28,7 +29,8 @@ const SCALARS: Readonly<Record<string, object>> = {
 /** Documents by their path below /openapi/v3, such as `apis/apps/v1`, as JSON text, made at first use. */
 export class OpenApiDocuments {
   private readonly kinds: () => readonly Kind[];
-  private made: { readonly from: readonly Kind[]; readonly texts: ReadonlyMap<string, string> } | undefined;
+  private made: readonly Kind[] = [];
+  private documents: ReadonlyMap<string, Document> = new Map();
 
   /** `kinds` answers the same array until a kind comes or goes. */
   constructor(kinds: () => readonly Kind[]) {
@@ -37,8 +39,11 @@ export class OpenApiDocuments {
 
   async all(): Promise<ReadonlyMap<string, string>> {
     const from = this.kinds();
-    if (this.made?.from !== from) this.made = { from, texts: await makeDocuments(from) };
-    return this.made.texts;
+    if (this.made !== from) {
+      this.documents = await makeDocuments(from, this.documents);
+      this.made = from;
+    }
+    return new Map([...this.documents].map(([path, { text }]) => [path, text]));
   }
 
   /** The answer of /openapi/v3. The hash in an address changes with the document, so that clients may keep it for ever. */
@@ -55,21 +60,25 @@ export class OpenApiDocuments {
   }
 }
 
-async function makeDocuments(kinds: readonly Kind[]): Promise<ReadonlyMap<string, string>> {
+type Document = { readonly from: readonly Kind[]; readonly text: string };
+
+/** A document is made again only when its kinds have changed. */
+async function makeDocuments(
+  kinds: readonly Kind[],
+  known: ReadonlyMap<string, Document>,
+): Promise<ReadonlyMap<string, Document>> {
   const { default: descriptions } = await import('../../shared/kubernetes/generated/descriptions.json', {
     with: { type: 'json' },
   });
   const paths = [...new Set(kinds.map(documentPath))];
   return new Map(
-    paths.map(path => [
-      path,
-      JSON.stringify(
-        documentOf(
-          kinds.filter(kind => documentPath(kind) === path),
-          descriptions,
-        ),
-      ),
-    ]),
+    paths.map((path): [string, Document] => {
+      const from = kinds.filter(kind => documentPath(kind) === path);
+      const made = known.get(path);
+      const isSame =
+        made?.from.length === from.length && made.from.every((kind, index) => kind === from[index]);
+      return [path, isSame ? made : { from, text: JSON.stringify(documentOf(from, descriptions)) }];
+    }),
   );
 }
 
@@ -79,8 +88,15 @@ function documentPath(kind: Kind): string {
 
 function documentOf(kinds: readonly Kind[], descriptions: Descriptions): object {
   const names = new Set<string>();
-  for (const kind of kinds) collectTypes(kind.type, names);
-  const schemas = [...names].map(name => [definitionName(name), definitionOf(name, kinds, descriptions)]);
+  for (const kind of kinds) collectTypes(kind.custom === undefined ? kind.type : 'V1ObjectMeta', names);
+  const schemas = [
+    ...[...names].map(name => [definitionName(name), definitionOf(name, kinds, descriptions)]),
+    ...kinds.flatMap(kind =>
+      kind.custom === undefined
+        ? []
+        : [[kindDefinitionName(kind), customDefinition(kind, kind.custom.schema)]],
+    ),
+  ];
   return {
     openapi: '3.0.0',
     info: { title: 'Pikelet', version: KUBERNETES_VERSION },
@@ -101,6 +117,32 @@ function collectTypes(name: string, into: Set<string>): void {
 function definitionName(type: string): string {
   return `io.k8s.api.v1.${type.replace(/^(CoreV1|V1)/, '')}`;
 }
+
+/** stable.example.com/v1 CronTab → com.example.stable.v1.CronTab, as Kubernetes names custom kinds. */
+function kindDefinitionName(kind: Kind): string {
+  if (kind.custom === undefined) return definitionName(kind.type);
+  return `${kind.group.split('.').reverse().join('.')}.${kind.version}.${kind.kind}`;
+}
+
+/** The definition's own schema, with what every object has. */
+function customDefinition(kind: Kind, schema: JSONSchemaProps): object {
+  return {
+    ...schema,
+    properties: {
+      ...schema.properties,
+      apiVersion: { type: 'string', description: API_VERSION },
+      kind: { type: 'string', description: KIND },
+      metadata: {
+        description: "Standard object's metadata.",
+        allOf: [{ $ref: `#/components/schemas/${definitionName('V1ObjectMeta')}` }],
+      },
+    },
+    'x-kubernetes-group-version-kind': [groupVersionKind(kind)],
+  };
+}
+
+const API_VERSION = 'APIVersion defines the versioned schema of this representation of an object.';
+const KIND = 'Kind is a string value representing the REST resource this object represents.';
 
 function definitionOf(name: string, kinds: readonly Kind[], descriptions: Descriptions): object {
   const type = typeSchema(name);
@@ -160,7 +202,7 @@ function operationsOf(kind: Kind): [string, object][] {
   const collection = `${root}${kind.namespaced ? '/namespaces/{namespace}' : ''}/${kind.plural}`;
   const body = {
     content: {
-      'application/json': { schema: { $ref: `#/components/schemas/${definitionName(kind.type)}` } },
+      'application/json': { schema: { $ref: `#/components/schemas/${kindDefinitionName(kind)}` } },
     },
   };
   const operation = (action: string, withBody: boolean) => ({

@@ -50,7 +50,7 @@ export async function scaleObject<K extends KindName>(
   ref: ObjectRef,
 ): Promise<void> {
   const answer = (object: KindMap[K]) => exchange.sendJson(200, JSON.stringify(scaleOf(object, scaling)));
-  const options = { part: 'object' as const, dryRun: isDryRun(exchange) };
+  const options = { as: kind, part: 'object' as const, dryRun: isDryRun(exchange) };
   if (exchange.method === 'GET')
     return answer(await deps.registry.change(kind.id, ref, current => current, { ...options, dryRun: true }));
   // kubectl's PUT names no content type.

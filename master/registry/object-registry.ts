@@ -28,7 +28,9 @@ export type RegistryDeps = {
   readonly newSuffix: () => string;
 };
 
-export type WriteOptions = {
+export type WriteOptions<K extends KindName = KindName> = {
+  /** The version of the kind that the client speaks, whose rules then hold; those of the stored version without. */
+  readonly as?: Kind<K>;
   /** Do all but the write; the answer then has no new resourceVersion. */
   readonly dryRun?: boolean;
 };
@@ -46,9 +48,11 @@ export class ObjectRegistry implements Registry {
   async create<K extends KindName>(
     kind: K,
     object: New<KindMap[K]>,
-    options: WriteOptions = {},
+    options: WriteOptions<K> = {},
   ): Promise<KindMap[K]> {
     const declared = this.deps.kinds.get(kind);
+    const rules = options.as ?? declared;
+    refuseTerminating(declared);
     const { clock, newUid, newSuffix } = this.deps;
     const namespace = declared.namespaced ? (object.metadata.namespace ?? 'default') : undefined;
     const metadata = newMeta({
@@ -58,14 +62,11 @@ export class ObjectRegistry implements Registry {
       createdAt: formatTime(clock.nowMs()),
       suffix: newSuffix(),
     });
-    const defaulted = declared.defaults(
+    const defaulted = rules.defaults(
       stored<K>({ ...object, apiVersion: apiVersionOf(declared), kind: declared.kind, metadata }),
     );
-    const status = declared.subresources.includes('status')
-      ? { status: declared.initialStatus?.(defaulted) ?? {} }
-      : {};
-    const next = stored<K>({ ...defaulted, ...status });
-    this.refuseFaults(declared, next, validateMeta(metadata, declared.nameRule ?? 'dns-subdomain'));
+    const next = withInitialStatus(rules, defaulted);
+    this.refuseFaults(rules, next, validateMeta(next.metadata, declared.nameRule ?? 'dns-subdomain'));
     this.refuseForeignNamespace(declared, metadata.name, namespace);
     if (options.dryRun) return next;
     const result = await this.put(declared, next, 0);
@@ -95,14 +96,18 @@ export class ObjectRegistry implements Registry {
     kind: K,
     ref: ObjectRef,
     make: (current: KindMap[K]) => New<KindMap[K]>,
-    options: WriteOptions & { readonly part: Part; readonly resourceVersion?: string; readonly uid?: string },
+    options: WriteOptions<K> & {
+      readonly part: Part;
+      readonly resourceVersion?: string;
+      readonly uid?: string;
+    },
   ): Promise<KindMap[K]> {
     const declared = this.deps.kinds.get(kind);
     let current = await this.read(declared, ref);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       if (current === undefined) throw notFound(declared, ref.name);
       refuseOther(declared, current, options);
-      const next = this.changed(declared, current, make(current), options.part);
+      const next = this.changed(declared, current, make(current), options);
       if (options.dryRun || isDeepStrictEqual(next, current)) return next;
       const result = await this.write(declared, next, current);
       if (result.ok) return this.seen(next, result.revision);
@@ -116,27 +121,26 @@ export class ObjectRegistry implements Registry {
     declared: Kind<K>,
     current: KindMap[K],
     made: New<KindMap[K]>,
-    part: Part,
+    { part, as: rules = declared }: { readonly part: Part; readonly as?: Kind<K> },
   ): KindMap[K] {
-    if (part === 'status') return stored<K>({ ...current, status: memberOf(made, 'status') ?? {} });
+    const apiVersion = apiVersionOf(declared);
+    if (part === 'status') {
+      const next = stored<K>({ ...current, apiVersion, status: memberOf(made, 'status') ?? {} });
+      refuse(declared, next, rules.validateStatus?.(next, current) ?? []);
+      return next;
+    }
     const metadata = changedMeta(made.metadata, current.metadata);
-    const status = memberOf(current, 'status');
-    const next = declared.defaults(
-      stored<K>({
-        ...made,
-        apiVersion: current.apiVersion,
-        kind: current.kind,
-        metadata,
-        ...(status === undefined ? {} : { status }),
-      }),
+    const next = rules.defaults(
+      withStatusOf(rules, current, stored<K>({ ...made, apiVersion, kind: current.kind, metadata })),
     );
-    const isSpecChanged = !isDeepStrictEqual(memberOf(next, 'spec'), memberOf(current, 'spec'));
+    const isSpecChanged = !isDeepStrictEqual(wantedOf(rules, next), wantedOf(rules, current));
     const generation = (current.metadata.generation ?? 1) + (isSpecChanged ? 1 : 0);
     const counted = stored<K>({ ...next, metadata: { ...next.metadata, generation } });
-    this.refuseFaults(declared, counted, [
+    const metaFaults = [
       ...validateMeta(counted.metadata, declared.nameRule ?? 'dns-subdomain'),
-      ...(declared.validateUpdate?.(counted, current) ?? []),
-    ]);
+      ...(rules.validateUpdate?.(counted, current) ?? []),
+    ];
+    this.refuseFaults(rules, counted, metaFaults, current);
     return counted;
   }
 
@@ -246,16 +250,15 @@ export class ObjectRegistry implements Registry {
     declared: Kind<K>,
     object: KindMap[K],
     metaFaults: ReturnType<Kind['validate']>,
+    before?: KindMap[K],
   ): void {
     const missing = missingFields(declared.type, object);
     // What is missing is said once: a strategy's own check may name the same field.
     const said = new Set(missing.map(cause => cause.field));
     const own = declared
-      .validate(object)
+      .validate(object, before)
       .filter(cause => !(cause.reason === 'FieldValueRequired' && said.has(cause.field)));
-    const faults = [...metaFaults, ...missing, ...own];
-    if (faults.length > 0)
-      throw invalid(declared, object.metadata.name || object.metadata.generateName || '', faults);
+    refuse(declared, object, [...metaFaults, ...missing, ...own]);
   }
 
   private refuseForeignNamespace(declared: Kind, name: string, namespace: string | undefined): void {
@@ -279,6 +282,46 @@ export class ObjectRegistry implements Registry {
       },
     );
   }
+}
+
+function refuse(declared: Kind, { metadata }: KubeObject, faults: ReturnType<Kind['validate']>): void {
+  if (faults.length > 0) throw invalid(declared, metadata.name || metadata.generateName || '', faults);
+}
+
+function refuseTerminating(declared: Kind): void {
+  if (declared.custom?.isTerminating === true)
+    throw new ApiError(
+      'MethodNotAllowed',
+      'create not allowed while custom resource definition is terminating',
+    );
+}
+
+/** What the object starts with, whatever the client says of its status. */
+function withInitialStatus<K extends KindName>(rules: Kind<K>, object: KindMap[K]): KindMap[K] {
+  if (!rules.subresources.includes('status')) return object;
+  const status = rules.initialStatus === undefined ? {} : rules.initialStatus(object);
+  return stored<K>(withMember(object, 'status', status));
+}
+
+/** The status is its observer's; an update of the rest leaves it as it stands. */
+function withStatusOf<K extends KindName>(rules: Kind<K>, current: KindMap[K], next: KindMap[K]): KindMap[K] {
+  const status = memberOf(current, 'status');
+  const isOwn = rules.subresources.includes('status') || (rules.custom === undefined && status !== undefined);
+  return isOwn ? stored<K>(withMember(next, 'status', status)) : next;
+}
+
+/** With this value as a member; without the member for undefined. */
+function withMember(object: object, name: string, value: unknown): object {
+  const others = Object.entries(object).filter(([key]) => key !== name);
+  return Object.fromEntries(value === undefined ? others : [...others, [name, value]]);
+}
+
+/** What of an object says what its owner wants: a change of it counts as a new generation. */
+function wantedOf(rules: Kind, object: KubeObject): unknown {
+  if (rules.custom === undefined) return memberOf(object, 'spec');
+  const observed = rules.subresources.includes('status') ? ['status'] : [];
+  const apart = ['apiVersion', 'metadata', ...observed];
+  return Object.fromEntries(Object.entries(object).filter(([name]) => !apart.includes(name)));
 }
 
 /** Refuses to act on an object that is not the one the caller means. */

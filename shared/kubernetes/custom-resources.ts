@@ -1,6 +1,9 @@
 /** CustomResourceDefinitions as types: `kubernetes-types` leaves out what OpenAPI calls an extension. */
 import type * as ext from 'kubernetes-types/apiextensions/v1';
 
+/** Stays on a definition until its objects are gone. */
+export const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
+
 export type ValidationRule = {
   readonly rule: string;
   readonly message?: string;
@@ -56,7 +59,10 @@ export type JSONSchemaProps = {
   readonly 'x-kubernetes-validations'?: readonly ValidationRule[];
 };
 
-export type CustomResourceVersion = Omit<ext.CustomResourceDefinitionVersion, 'schema' | 'selectableFields'> & {
+export type CustomResourceVersion = Omit<
+  ext.CustomResourceDefinitionVersion,
+  'schema' | 'selectableFields'
+> & {
   schema?: { readonly openAPIV3Schema?: JSONSchemaProps };
   selectableFields?: { readonly jsonPath: string }[];
 };

@@ -4,7 +4,7 @@
  */
 import { isRecord } from '../../../shared/is-record.ts';
 import type { JSONSchemaProps } from '../../../shared/kubernetes/custom-resources.ts';
-import { childPath, memberSchema, OBJECT_MEMBERS, ownMember } from './schema-nodes.ts';
+import { childPath, memberSchema, OBJECT_MEMBERS } from './schema-nodes.ts';
 
 export type Pruned = {
   readonly value: unknown;
@@ -15,7 +15,15 @@ export type Pruned = {
 /** `value` with only what the schema names. The root's apiVersion, kind and metadata stay, as do those of embedded resources. */
 export function prune(schema: JSONSchemaProps, value: unknown): Pruned {
   const unknown: string[] = [];
-  return { value: pruneValue({ ...schema, 'x-kubernetes-embedded-resource': true }, value, '', unknown), unknown };
+  return {
+    value: pruneValue({ ...schema, 'x-kubernetes-embedded-resource': true }, value, '', unknown),
+    unknown,
+  };
+}
+
+/** A value below the root, with only what its schema names. */
+export function pruneValueBy(schema: JSONSchemaProps, value: unknown): unknown {
+  return pruneValue(schema, value, '', []);
 }
 
 function pruneValue(
@@ -25,7 +33,9 @@ function pruneValue(
   unknown: string[],
 ): unknown {
   if (Array.isArray(value))
-    return value.map((item, index) => pruneValue(schema?.items ?? keepAll(schema), item, `${path}[${index}]`, unknown));
+    return value.map((item, index) =>
+      pruneValue(schema?.items ?? keepAll(schema), item, `${path}[${index}]`, unknown),
+    );
   if (!isRecord(value)) return value;
   const kept = Object.entries(value).flatMap(([name, member]): [string, unknown][] => {
     const at = childPath(path, name);
@@ -49,8 +59,7 @@ function keepsUnknown(schema: JSONSchemaProps | undefined): boolean {
   return schema?.['x-kubernetes-preserve-unknown-fields'] === true || schema?.additionalProperties === true;
 }
 
-/** An embedded resource has these members, whether its schema says so or not. */
+/** The members of an embedded resource are no business of its schema's. */
 function isObjectMember(schema: JSONSchemaProps | undefined, name: string): boolean {
-  const isEmbedded = schema?.['x-kubernetes-embedded-resource'] === true;
-  return isEmbedded && OBJECT_MEMBERS.includes(name) && ownMember(schema?.properties, name) === undefined;
+  return schema?.['x-kubernetes-embedded-resource'] === true && OBJECT_MEMBERS.includes(name);
 }
