@@ -34,8 +34,6 @@ export type CustomRules = {
   readonly schema: JSONSchemaProps;
   /** A copy with only known fields. Never throws. */
   decode(json: unknown): Decoded;
-  /** Its definition is being deleted: nothing new may be created. */
-  readonly isTerminating: boolean;
 };
 
 export type Kind<K extends KindName = KindName> = {

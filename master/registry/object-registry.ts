@@ -52,7 +52,7 @@ export class ObjectRegistry implements Registry {
   ): Promise<KindMap[K]> {
     const declared = this.deps.kinds.get(kind);
     const rules = options.as ?? declared;
-    refuseTerminating(declared);
+    this.refuseGoingKind(declared);
     const { clock, newUid, newSuffix } = this.deps;
     const namespace = declared.namespaced ? (object.metadata.namespace ?? 'default') : undefined;
     const metadata = newMeta({
@@ -261,6 +261,17 @@ export class ObjectRegistry implements Registry {
     refuse(declared, object, [...metaFaults, ...missing, ...own]);
   }
 
+  /** Nothing is created of a kind whose definition is being deleted: it would never come to be empty. */
+  private refuseGoingKind(declared: Kind): void {
+    if (declared.custom === undefined) return;
+    const definition = this.deps.view.get('CustomResourceDefinition', { name: declared.id });
+    if (definition?.metadata.deletionTimestamp !== undefined)
+      throw new ApiError(
+        'MethodNotAllowed',
+        'create not allowed while custom resource definition is terminating',
+      );
+  }
+
   private refuseForeignNamespace(declared: Kind, name: string, namespace: string | undefined): void {
     if (namespace === undefined) return;
     const home = this.deps.view.get('Namespace', { name: namespace });
@@ -286,14 +297,6 @@ export class ObjectRegistry implements Registry {
 
 function refuse(declared: Kind, { metadata }: KubeObject, faults: ReturnType<Kind['validate']>): void {
   if (faults.length > 0) throw invalid(declared, metadata.name || metadata.generateName || '', faults);
-}
-
-function refuseTerminating(declared: Kind): void {
-  if (declared.custom?.isTerminating === true)
-    throw new ApiError(
-      'MethodNotAllowed',
-      'create not allowed while custom resource definition is terminating',
-    );
 }
 
 /** What the object starts with, whatever the client says of its status. */

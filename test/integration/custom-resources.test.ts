@@ -231,7 +231,7 @@ describe('a custom object', () => {
     expect(said.json().status).toEqual({ replicas: 2, labelSelector: 'a=b' });
     expect(said.json().spec).toEqual(before.spec);
     expect(said.json().metadata.generation).toBe(before.metadata.generation);
-    const replaced = await put(`${CRONTABS}/first`, { ...before, status: { replicas: 9 } });
+    const replaced = await put(`${CRONTABS}/first`, { ...said.json(), status: { replicas: 9 } });
     expect(replaced.json().status.replicas).toBe(2);
   });
 

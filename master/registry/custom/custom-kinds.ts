@@ -12,7 +12,7 @@ import type {
   CustomResourceDefinition,
 } from '../../../shared/kubernetes/objects.ts';
 import { customKindName } from '../../watch/keys.ts';
-import type { CustomRules, Kind, Scaling, Subresource } from '../kind.ts';
+import type { Kind, Scaling, Subresource } from '../kind.ts';
 import { type Decoded, decode } from '../schema.ts';
 import { applyDefaults } from './apply-defaults.ts';
 import { fieldNames, valueAt, withValueAt } from './field-path.ts';
@@ -81,7 +81,7 @@ function customKind(
     ...(hasStatus ? { initialStatus: () => undefined, validateStatus: check } : {}),
     validate: check,
     warnings: () => warnings,
-    custom: rulesOf(schema, definition),
+    custom: { schema, decode: json => decodeCustom(schema, json) },
   };
 }
 
@@ -97,14 +97,6 @@ function withDefaults(schema: JSONSchemaProps, object: CustomObject): CustomObje
   const { apiVersion, kind, metadata } = object;
   const filled = applyDefaults(schema, object);
   return isRecord(filled) ? { ...filled, apiVersion, kind, metadata } : object;
-}
-
-function rulesOf(schema: JSONSchemaProps, { metadata }: CustomResourceDefinition): CustomRules {
-  return {
-    schema,
-    decode: json => decodeCustom(schema, json),
-    isTerminating: metadata.deletionTimestamp !== undefined,
-  };
 }
 
 /** Prunes by the schema; metadata is decoded as that of any object. */

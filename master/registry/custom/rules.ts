@@ -46,8 +46,8 @@ function withinBudget(run: () => void): 'done' | 'spent' {
     script.runInContext(context, { timeout: RULES_BUDGET_MS });
     return 'done';
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
-      return 'spent';
+    // An error of the sandbox's own realm: no instance of ours.
+    if (isRecord(error) && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return 'spent';
     throw error;
   } finally {
     sandbox.run = undefined;

@@ -1,4 +1,5 @@
 /** Serves what CustomResourceDefinitions declare: reads them at the start, and follows them. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { CustomKindName, CustomResourceDefinition } from '../../../shared/kubernetes/objects.ts';
 import type { LiveView } from '../../watch/cluster-view.ts';
@@ -11,13 +12,14 @@ import { customKinds } from './custom-kinds.ts';
  * established finds its kind served. `view` must have been filled once. Follows for as long as the view does.
  */
 export function serveCustomKinds(view: LiveView, kinds: KindTable, logger: Logger): void {
-  const served = new Set<CustomKindName>();
+  const served = new Map<CustomKindName, CustomResourceDefinition>();
   const follow = (definition: CustomResourceDefinition, isGone: boolean) => {
     const id = customKindName(definition.spec.group, definition.spec.names.plural);
+    if (!isGone && declaresSame(served.get(id), definition)) return;
     const declared = isGone ? undefined : readKinds(definition, logger);
     if (declared !== undefined) {
       kinds.serve(declared.stored, declared.served);
-      served.add(id);
+      served.set(id, definition);
     } else if (served.delete(id)) kinds.withdraw(id);
   };
   for (const definition of view.list('CustomResourceDefinition')) follow(definition, false);
@@ -26,6 +28,18 @@ export function serveCustomKinds(view: LiveView, kinds: KindTable, logger: Logge
     const definition = change.after ?? change.before;
     if (definition !== undefined) follow(definition, change.after === undefined);
   });
+}
+
+/** Labels and conditions come and go without a watch being broken off. */
+function declaresSame(
+  before: CustomResourceDefinition | undefined,
+  after: CustomResourceDefinition,
+): boolean {
+  return (
+    before !== undefined &&
+    isDeepStrictEqual(before.spec, after.spec) &&
+    isDeepStrictEqual(before.status?.acceptedNames, after.status?.acceptedNames)
+  );
 }
 
 /** A definition that an older version accepted and this one cannot read must not keep the others from being served. */
