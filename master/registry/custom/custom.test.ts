@@ -42,17 +42,17 @@ const { value: aValue } = fc.letrec<{ value: unknown }>(tie => ({
 const anObject = fc.dictionary(fc.constantFrom('spec', 'unknown', ...NAMES), aValue);
 
 /** A value that the schema has made: each member there is, of its type. */
-function valueOf(schema: JSONSchemaProps): unknown {
+function aValueOf(schema: JSONSchemaProps): unknown {
   switch (schema.type) {
     case 'string':
       return 'text';
     case 'integer':
       return 1;
     case 'array':
-      return [valueOf(schema.items ?? {})];
+      return [aValueOf(schema.items ?? {})];
     default:
       return Object.fromEntries(
-        Object.entries(schema.properties ?? {}).map(([name, each]) => [name, valueOf(each)]),
+        Object.entries(schema.properties ?? {}).map(([name, each]) => [name, aValueOf(each)]),
       );
   }
 }
@@ -79,7 +79,7 @@ describe('for every schema and value', () => {
   it('what the schema made loses nothing and is valid', () =>
     fc.assert(
       fc.property(aRoot, schema => {
-        const value = valueOf(schema);
+        const value = aValueOf(schema);
         expect(prune(schema, value)).toEqual({ value, unknown: [] });
         expect(validateValue(schema, applyDefaults(schema, value))).toEqual([]);
         expect(checkStructural(schema, 'schema')).toEqual([]);

@@ -114,5 +114,5 @@ function isCreditCard(text: string): boolean {
 
 function isRgb(text: string): boolean {
   const match = /^rgb\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*\)$/.exec(text);
-  return match !== null && match.slice(1).every(part => Number(part) <= 255);
+  return match?.slice(1).every(part => Number(part) <= 255) ?? false;
 }

@@ -38,13 +38,16 @@ const environment = new Environment({
   .registerFunction('list.isSorted(): bool', (items: bigint[]) =>
     items.every((item, index) => index === 0 || (items[index - 1] ?? item) <= item),
   )
-  .registerFunction('list.sum(): dyn', (items: bigint[]) => items.reduce((sum, item) => sum + item, 0n))
-  .registerFunction('list.min(): dyn', (items: bigint[]) =>
-    items.reduce((least, item) => (item < least ? item : least)),
+  .registerFunction('list.sum(): dyn', (items: bigint[]) =>
+    items.length === 0 ? 0n : items.reduce((sum, item) => sum + item),
   )
-  .registerFunction('list.max(): dyn', (items: bigint[]) =>
-    items.reduce((most, item) => (item > most ? item : most)),
-  );
+  .registerFunction('list.min(): dyn', (items: bigint[]) => firstBy(items, (a, b) => a < b))
+  .registerFunction('list.max(): dyn', (items: bigint[]) => firstBy(items, (a, b) => a > b));
+
+/** The element that stands before all others; an error for an empty list, as in Kubernetes. */
+function firstBy(items: readonly bigint[], isBefore: (a: bigint, b: bigint) => boolean): bigint {
+  return items.reduce((first, item) => (isBefore(item, first) ? item : first));
+}
 
 const compiled = new Map<string, Program>();
 
