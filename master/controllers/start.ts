@@ -16,6 +16,7 @@ import { namespaceController } from './namespace/plan.ts';
 import { nodeLifecycleController } from './node-lifecycle/plan.ts';
 import { podGarbageCollector } from './pod-garbage-collector/plan.ts';
 import { replicaSetController } from './replicaset/plan.ts';
+import { resourceQuotaController } from './resource-quota/plan.ts';
 import { runController, runLoop } from './runner.ts';
 
 export type ControllersDeps = {
@@ -37,6 +38,7 @@ const CONTROLLERS: readonly Controller[] = [
   podGarbageCollector,
   namespaceController,
   customResourceDefinitionController,
+  resourceQuotaController,
   eventExpiryController,
 ];
 

@@ -7,6 +7,8 @@ import { formatTime } from '../../shared/kubernetes/time.ts';
 import { type Store, StoreUnavailableError, type WriteResult } from '../store/store.ts';
 import type { LiveView } from '../watch/cluster-view.ts';
 import { objectKey } from '../watch/keys.ts';
+import { admit } from './admission/admit.ts';
+import { QuotaGate } from './admission/quota-gate.ts';
 import { planDeletion } from './deletion.ts';
 import { apiVersionOf, type Kind } from './kind.ts';
 import { KINDS, type KindTable } from './kinds.ts';
@@ -40,9 +42,11 @@ export type Part = 'object' | 'status';
 
 export class ObjectRegistry implements Registry {
   private readonly deps: RegistryDeps;
+  private readonly quotas: QuotaGate;
 
   constructor(deps: RegistryDeps) {
     this.deps = deps;
+    this.quotas = new QuotaGate(deps.view);
   }
 
   async create<K extends KindName>(
@@ -60,18 +64,19 @@ export class ObjectRegistry implements Registry {
       namespace,
       uid: newUid(),
       createdAt: formatTime(clock.nowMs()),
-      suffix: newSuffix(),
+      suffix: newSuffix,
     });
-    const defaulted = rules.defaults(
-      stored<K>({ ...object, apiVersion: apiVersionOf(declared), kind: declared.kind, metadata }),
-    );
-    const next = withInitialStatus(rules, defaulted);
+    const given = stored<K>({ ...object, apiVersion: apiVersionOf(declared), kind: declared.kind, metadata });
+    const admitted = admit(declared, rules.defaults(given), this.deps.view);
+    const next = withInitialStatus(rules, admitted);
     this.refuseFaults(rules, next, validateMeta(next.metadata, declared.nameRule ?? 'dns-subdomain'));
     this.refuseForeignNamespace(declared, metadata.name, namespace);
-    if (options.dryRun) return next;
-    const result = await this.put(declared, next, 0);
-    if (!result.ok) throw alreadyExists(declared, metadata.name);
-    return this.seen(next, result.revision);
+    return this.quotas.pass(declared, { next }, async () => {
+      if (options.dryRun) return next;
+      const result = await this.put(declared, next, 0);
+      if (!result.ok) throw alreadyExists(declared, metadata.name);
+      return this.seen(next, result.revision);
+    });
   }
 
   update<K extends KindName>(kind: K, object: KindMap[K]): Promise<KindMap[K]> {
@@ -109,7 +114,12 @@ export class ObjectRegistry implements Registry {
       refuseOther(declared, current, options);
       const next = this.changed(declared, current, make(current), options);
       if (options.dryRun || isDeepStrictEqual(next, current)) return next;
-      const result = await this.write(declared, next, current);
+      const replaced = current;
+      const result = await this.quotas.pass(declared, { next, current: replaced }, async () => {
+        const written = await this.write(declared, next, replaced);
+        if (written.ok) await this.deps.view.waitFor(written.revision);
+        return written;
+      });
       if (result.ok) return this.seen(next, result.revision);
       current = entryObject<K>(result.current);
       if (options.resourceVersion) throw conflict(declared, ref.name);
