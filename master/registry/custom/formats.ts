@@ -1,5 +1,4 @@
 /** The formats of string values that Kubernetes checks. Pure. Source: k8s.io/kube-openapi/pkg/validation/strfmt. */
-import { isIP, isIPv4, isIPv6 } from 'node:net';
 
 const DATE = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
 const DATE_TIME = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
@@ -71,15 +70,22 @@ function isEmail(text: string): boolean {
   );
 }
 
+function isIPv4(text: string): boolean {
+  return (
+    /^(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}$/.test(text) &&
+    text.split('.').every(part => Number(part) <= 255)
+  );
+}
+
+/** The parser of addresses in URLs is the one that the standard library has apart from the network. */
+function isIPv6(text: string): boolean {
+  return /^[0-9a-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]/`);
+}
+
 function isCidr(text: string): boolean {
   const [address = '', length = '', ...more] = text.split('/');
-  const family = isIP(address);
-  return (
-    family > 0 &&
-    more.length === 0 &&
-    /^(0|[1-9]\d{0,2})$/.test(length) &&
-    Number(length) <= (family === 4 ? 32 : 128)
-  );
+  const bits = isIPv4(address) ? 32 : isIPv6(address) ? 128 : 0;
+  return bits > 0 && more.length === 0 && /^(0|[1-9]\d{0,2})$/.test(length) && Number(length) <= bits;
 }
 
 function isIsbn10(text: string): boolean {

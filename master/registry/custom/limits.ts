@@ -15,6 +15,9 @@ export const MAX_PATTERNS = 1000;
 /** All rules of one object together, milliseconds; past it the object is refused, as with Kubernetes's cost budget. */
 export const RULES_BUDGET_MS = 250;
 
+/** A machine that had no time for the rules is asked again so often; then the object is refused. */
+export const MAX_STARVED_TRIES = 4;
+
 /** Nodes of one rule's expression; a longer one is refused. */
 export const MAX_RULE_NODES = 5000;
 
