@@ -54,3 +54,23 @@ export function messageOfKind(apiVersion: string, kind: string): string | undefi
   const message = `${found?.[0]}.${kind}`;
   return MESSAGES.has(message) ? message : undefined;
 }
+
+/** Types of the field tables by the parts of their name: `CoreV1Event` is core, v1, Event; most name no group. */
+const TYPE_NAME = /^([A-Z][a-z]+)?V(\d[a-z\d]*)([A-Z].*)$/;
+
+/** The message of a type of the field tables; undefined when there is none or the type's name fits several. */
+export function messageOfType(type: string): string | undefined {
+  const [, group, version, name] = TYPE_NAME.exec(type) ?? [];
+  if (name === undefined) return undefined;
+  const ending = `.v${version}.${name}`;
+  const wanted = group === undefined ? undefined : `${group.toLowerCase()}${ending}`;
+  const found = messageNames().filter(message => (wanted ? message === wanted : message.endsWith(ending)));
+  return found.length === 1 ? found[0] : undefined;
+}
+
+/** What a message is called in OpenAPI: `io.k8s.api.core.v1.Pod`. */
+export function definitionOfMessage(message: string): string {
+  const dot = message.lastIndexOf('.');
+  const found = PACKAGES.find(([name]) => name === message.slice(0, dot));
+  return `${found?.[1].definitions}${message.slice(dot)}`;
+}
