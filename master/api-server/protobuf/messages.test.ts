@@ -4,6 +4,8 @@ import { definitionOfMessage, messageFields, messageOfType } from './messages.ts
 
 /** Fields that came after the Kubernetes of the field tables; a client that sends one hears of an unknown field. */
 const NEWER = [
+  'apiextensions.v1.CustomResourceDefinitionCondition.observedGeneration',
+  'apiextensions.v1.CustomResourceDefinitionStatus.observedGeneration',
   'core.v1.NodeStatus.declaredFeatures',
   'core.v1.PodCertificateProjection.userAnnotations',
   'core.v1.PodSpec.schedulingGroup',
@@ -12,6 +14,8 @@ const NEWER = [
   'core.v1.PodStatus.resources',
   'core.v1.ResourceHealth.message',
   'core.v1.VolumeMountStatus.volumeStatus',
+  'storage.v1.CSIDriverSpec.preventPodSchedulingIfMissing',
+  'storage.v1.CSIDriverSpec.serviceAccountTokenInSecrets',
 ];
 
 /** Types that Kubernetes's clients never send in protobuf. */
@@ -26,10 +30,12 @@ function members(message: string): Record<string, string> {
   );
 }
 
-/** A message that stands for one value is that value; for one of several, anything. */
+/** A message that stands for one value is that value; for one of several, anything; so is one without fields. */
 function valueType(type: string): string {
   const [, prefix = '', message = ''] = /^(\[\]|\{\})?(.*)$/.exec(type) ?? [];
-  const values = [...(messageFields(message)?.values() ?? [])].filter(({ name }) => name === '*');
+  const fields = messageFields(message);
+  if (fields?.size === 0) return `${prefix}any`;
+  const values = [...(fields?.values() ?? [])].filter(({ name }) => name === '*');
   return values.length === 0 ? type : `${prefix}${values.length === 1 ? values[0]?.type : 'any'}`;
 }
 
