@@ -504,7 +504,7 @@ describe('discovery', () => {
   it('serves OpenAPI with merge keys and fieldValidation', async () => {
     const { paths } = (await api.call('/openapi/v3')).json();
     const document = (await api.call(paths['apis/apps/v1'].serverRelativeURL)).json();
-    expect(document.components.schemas['io.k8s.api.v1.PodSpec'].properties.containers).toMatchObject({
+    expect(document.components.schemas['io.k8s.api.core.v1.PodSpec'].properties.containers).toMatchObject({
       'x-kubernetes-patch-merge-key': 'name',
     });
     const operation = document.paths['/apis/apps/v1/namespaces/{namespace}/deployments/{name}'].patch;
