@@ -16,6 +16,7 @@ export type Answer = {
   readonly code: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly text: string;
+  readonly bytes: Buffer;
   json(): Json;
 };
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
@@ -84,11 +85,13 @@ export async function startTestApi(): Promise<TestApi> {
           response.on('data', chunk => chunks.push(chunk));
           response.on('error', reject);
           response.on('end', () => {
-            const text = Buffer.concat(chunks).toString('utf8');
+            const bytes = Buffer.concat(chunks);
+            const text = bytes.toString('utf8');
             resolve({
               code: response.statusCode ?? 0,
               headers: response.headers,
               text,
+              bytes,
               json: () => JSON.parse(text),
             });
           });

@@ -1,4 +1,4 @@
-/** The OpenAPI documents, made at first use: version 3 one per group and version, version 2 one of all. */
+/** The OpenAPI documents: version 3 one per group and version, version 2 one of all. */
 
 import { digestOf } from '../../../shared/digest.ts';
 import type { Kind } from '../../registry/kind.ts';
@@ -8,7 +8,8 @@ import type { Exchange } from '../exchange.ts';
 const GNOSTIC_ASKED = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
 const GNOSTIC_ANSWERED = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
-type Document = { readonly text: string; readonly digest: string };
+/** Only the digest is kept: the texts are megabytes, made in milliseconds, and clients ask again only when a digest changes. */
+type Document = { readonly kinds: readonly Kind[]; readonly digest: string };
 
 export class OpenApiDocuments {
   private readonly kinds: () => readonly Kind[];
@@ -35,11 +36,14 @@ export class OpenApiDocuments {
   async sendV3(exchange: Exchange, path: string): Promise<boolean> {
     const found = (await this.documents()).get(path);
     if (found === undefined) return false;
-    send(exchange, { digest: found.digest, contentType: 'application/json' }, () => found.text);
+    const { documentV3, descriptions } = await generators();
+    send(exchange, { digest: found.digest, contentType: 'application/json' }, () =>
+      JSON.stringify(documentV3(found.kinds, descriptions)),
+    );
     return true;
   }
 
-  /** Answers /openapi/v2, as JSON or gnostic's protobuf. Made anew each time: few clients ask, and they keep it. */
+  /** Answers /openapi/v2, as JSON or gnostic's protobuf. */
   async sendV2(exchange: Exchange): Promise<void> {
     const documents = await this.documents();
     const { documentV2, encodeGnostic, descriptions } = await generators();
@@ -89,8 +93,7 @@ async function makeDocuments(kinds: readonly Kind[]): Promise<ReadonlyMap<string
   return new Map(
     paths.map(path => {
       const ofPath = kinds.filter(kind => documentPath(kind) === path);
-      const text = JSON.stringify(documentV3(ofPath, descriptions));
-      return [path, { text, digest: digestOf(text) }];
+      return [path, { kinds: ofPath, digest: digestOf(JSON.stringify(documentV3(ofPath, descriptions))) }];
     }),
   );
 }
