@@ -27,7 +27,11 @@ export async function startApiServer(
   { host, port, certPem, keyPem, caPem }: ApiServerOptions,
   signal: AbortSignal,
 ): Promise<{ port: number; closed: Promise<void> }> {
-  const routeDeps: RouteDeps = { ...deps, watches: new WatchCount(), openApi: new OpenApiDocuments() };
+  const routeDeps: RouteDeps = {
+    ...deps,
+    watches: new WatchCount(),
+    openApi: new OpenApiDocuments(() => deps.kinds.served()),
+  };
   const server = createSecureServer({
     cert: certPem,
     key: keyPem,
