@@ -10,8 +10,10 @@ import { objectKey } from '../watch/keys.ts';
 import { planDeletion } from './deletion.ts';
 import { apiVersionOf, type Kind } from './kind.ts';
 import { KINDS, type KindTable } from './kinds.ts';
+import { ownersAfter } from './managed-fields/owned-object.ts';
+import type { ManagedFields } from './managed-fields/owners.ts';
 import { changedMeta, newMeta, validateMeta } from './object-meta.ts';
-import type { DeleteOptions, Registry } from './registry.ts';
+import type { DeleteOptions, Ownership, Part, Registry } from './registry.ts';
 import { missingFields } from './schema.ts';
 import { entryObject, memberOf, stored } from './stored-object.ts';
 
@@ -31,10 +33,9 @@ export type RegistryDeps = {
 export type WriteOptions = {
   /** Do all but the write; the answer then has no new resourceVersion. */
   readonly dryRun?: boolean;
+  /** Who comes to own the fields that the write changes; without one, nobody does. */
+  readonly owner?: Ownership;
 };
-
-/** What an update changes: the object without its status, or the status alone. */
-export type Part = 'object' | 'status';
 
 export class ObjectRegistry implements Registry {
   private readonly deps: RegistryDeps;
@@ -64,7 +65,11 @@ export class ObjectRegistry implements Registry {
     const status = declared.subresources.includes('status')
       ? { status: declared.initialStatus?.(defaulted) ?? {} }
       : {};
-    const next = stored<K>({ ...defaulted, ...status });
+    const next = this.owned(declared, undefined, stored<K>({ ...defaulted, ...status }), {
+      ...options,
+      part: 'object',
+      given: object.metadata.managedFields,
+    });
     this.refuseFaults(declared, next, validateMeta(metadata, declared.nameRule ?? 'dns-subdomain'));
     this.refuseForeignNamespace(declared, metadata.name, namespace);
     if (options.dryRun) return next;
@@ -73,15 +78,21 @@ export class ObjectRegistry implements Registry {
     return this.seen(next, result.revision);
   }
 
-  update<K extends KindName>(kind: K, object: KindMap[K]): Promise<KindMap[K]> {
+  update<K extends KindName>(kind: K, object: KindMap[K], options: WriteOptions = {}): Promise<KindMap[K]> {
     return this.change(kind, object.metadata, () => object, {
+      ...options,
       part: 'object',
       resourceVersion: object.metadata.resourceVersion,
     });
   }
 
-  updateStatus<K extends KindName>(kind: K, object: KindMap[K]): Promise<KindMap[K]> {
+  updateStatus<K extends KindName>(
+    kind: K,
+    object: KindMap[K],
+    options: WriteOptions = {},
+  ): Promise<KindMap[K]> {
     return this.change(kind, object.metadata, () => object, {
+      ...options,
       part: 'status',
       resourceVersion: object.metadata.resourceVersion,
     });
@@ -102,7 +113,11 @@ export class ObjectRegistry implements Registry {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       if (current === undefined) throw notFound(declared, ref.name);
       refuseOther(declared, current, options);
-      const next = this.changed(declared, current, make(current), options.part);
+      const made = make(current);
+      const next = this.owned(declared, current, this.changed(declared, current, made, options.part), {
+        ...options,
+        given: made.metadata.managedFields,
+      });
       if (options.dryRun || isDeepStrictEqual(next, current)) return next;
       const result = await this.write(declared, next, current);
       if (result.ok) return this.seen(next, result.revision);
@@ -138,6 +153,23 @@ export class ObjectRegistry implements Registry {
       ...(declared.validateUpdate?.(counted, current) ?? []),
     ]);
     return counted;
+  }
+
+  /** The object with the `managedFields` that it has after this write. */
+  private owned<K extends KindName>(
+    declared: Kind<K>,
+    current: KindMap[K] | undefined,
+    next: KindMap[K],
+    write: { readonly owner?: Ownership; readonly part: Part; readonly given: ManagedFields | undefined },
+  ): KindMap[K] {
+    const managedFields = ownersAfter(declared, current, next, {
+      ...write,
+      now: formatTime(this.deps.clock.nowMs()),
+    });
+    if (managedFields === next.metadata.managedFields) return next;
+    const { managedFields: _before, ...metadata } = next.metadata;
+    const hasOwners = managedFields !== undefined && managedFields.length > 0;
+    return stored<K>({ ...next, metadata: hasOwners ? { ...metadata, managedFields } : metadata });
   }
 
   /** Writes a change; an object being deleted whose last finalizer went is removed instead. */

@@ -102,7 +102,14 @@ function composed(
   const given: { readonly metadata?: object } = typeof part === 'object' && part !== null ? part : {};
   if (subresource === 'status')
     return { ...base, ...given, metadata: { ...metadata, managedFields: more.managedFields } };
-  const { labels: _l, annotations: _a, ownerReferences: _o, finalizers: _f, generateName: _g, ...identity } = metadata;
+  const {
+    labels: _l,
+    annotations: _a,
+    ownerReferences: _o,
+    finalizers: _f,
+    generateName: _g,
+    ...identity
+  } = metadata;
   const meta = withLastApplied({ ...identity, ...given.metadata }, more.lastApplied);
   return { ...given, apiVersion, kind, metadata: { ...meta, managedFields: more.managedFields } };
 }

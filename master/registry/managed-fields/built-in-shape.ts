@@ -66,7 +66,8 @@ function structShape(type: string): Shape {
 function fieldShape(type: string, name: string, expression: string): Shape {
   if (expression.startsWith('[]')) {
     const list = listType(type, name);
-    if (list.kind === 'map') return { kind: 'list', keys: list.keys, item: builtInShape(expression.slice(2)) };
+    if (list.kind === 'map')
+      return { kind: 'list', keys: list.keys, item: builtInShape(expression.slice(2)) };
     return list.kind === 'set' ? SET : LEAF;
   }
   switch (fieldMapType(type, name)) {

@@ -41,7 +41,8 @@ export function isUnchanged({ added, modified, removed }: Comparison): boolean {
 function differenceOf(shape: Shape, before: unknown, after: unknown): Difference {
   if (before === after) return SAME;
   const resolved = settled(shape, before, after);
-  if (resolved.kind === 'leaf' || (isNothing(before) && isNothing(after))) return leafDifference(before, after);
+  if (resolved.kind === 'leaf' || (isNothing(before) && isNothing(after)))
+    return leafDifference(before, after);
   const { added, modified, removed } = partsDifference(resolved, before, after);
   return {
     added: nodeOf(before === undefined, added ?? EMPTY),
@@ -91,23 +92,24 @@ function mapDifference(shape: MapShape, before: unknown, after: unknown): Differ
       : parent !== undefined && shape.embedded.has(name)
         ? NOTHING
         : undefined;
-  return collected(
-    new Set([...Object.keys(old), ...Object.keys(now)].map(name => `f:${name}`)),
-    element => {
-      const name = element.slice(2);
-      return differenceOf(
-        shape.field(name) ?? shape.element,
-        member(before, old, name),
-        member(after, now, name),
-      );
-    },
-  );
+  return collected(new Set([...Object.keys(old), ...Object.keys(now)].map(name => `f:${name}`)), element => {
+    const name = element.slice(2);
+    return differenceOf(
+      shape.field(name) ?? shape.element,
+      member(before, old, name),
+      member(after, now, name),
+    );
+  });
 }
 
 const NOTHING = {};
 
 function collected(elements: Iterable<string>, differenceAt: (element: string) => Difference): Difference {
-  const sets: { added?: Record<string, FieldSet>; modified?: Record<string, FieldSet>; removed?: Record<string, FieldSet> } = {};
+  const sets: {
+    added?: Record<string, FieldSet>;
+    modified?: Record<string, FieldSet>;
+    removed?: Record<string, FieldSet>;
+  } = {};
   for (const element of elements) {
     const difference = differenceAt(element);
     if (difference === SAME) continue;

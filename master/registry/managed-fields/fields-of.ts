@@ -50,7 +50,8 @@ export function withNamedFields(shape: Shape, set: FieldSet): FieldSet {
     const itemShape =
       field ?? (resolved.kind === 'map' ? resolved.element : resolved.kind === 'list' ? resolved.item : LEAF);
     const named = withNamedFields(itemShape, node);
-    edges[element] = field === undefined || Object.keys(named).length === 0 ? named : { ...named, '.': MEMBER };
+    edges[element] =
+      field === undefined || Object.keys(named).length === 0 ? named : { ...named, '.': MEMBER };
   }
   return edges;
 }

@@ -25,7 +25,9 @@ const MAX_UPDATE_OWNERS = 10;
 const ANCIENT = 'ancient-changes';
 
 /** What makes two entries the same owner's: an applier is one whatever version it speaks. */
-export function identityOf(owner: Pick<Owner, 'manager' | 'operation' | 'apiVersion' | 'subresource'>): string {
+export function identityOf(
+  owner: Pick<Owner, 'manager' | 'operation' | 'apiVersion' | 'subresource'>,
+): string {
   const { manager, operation, apiVersion, subresource } = owner;
   return JSON.stringify([manager, operation, operation === 'Apply' ? '' : apiVersion, subresource]);
 }
@@ -77,7 +79,10 @@ function compareText(a: string, b: string): number {
 /** The owners without these fields. */
 export function takenFrom(owners: Owners, fields: FieldSet): Map<string, Owner> {
   return new Map(
-    [...owners].map(([identity, owner]) => [identity, { ...owner, fields: difference(owner.fields, fields) }]),
+    [...owners].map(([identity, owner]) => [
+      identity,
+      { ...owner, fields: difference(owner.fields, fields) },
+    ]),
   );
 }
 

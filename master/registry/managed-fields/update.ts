@@ -3,7 +3,15 @@ import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject, New } from '../../../shared/kubernetes/objects.ts';
 import { changed, compare, isUnchanged } from './compare.ts';
 import { EMPTY, isEmpty, union } from './field-set.ts';
-import { capped, entriesOf, identityOf, type ManagedFields, type Owners, parseOwners, takenFrom } from './owners.ts';
+import {
+  capped,
+  entriesOf,
+  identityOf,
+  type ManagedFields,
+  type Owners,
+  parseOwners,
+  takenFrom,
+} from './owners.ts';
 import { type TrackedKind, trackedPart, type Writer } from './tracked.ts';
 
 const NOBODY: Owners = new Map();
