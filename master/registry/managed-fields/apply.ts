@@ -40,10 +40,12 @@ export function applied<T extends KubeObject>(
 
   const others = new Map(owners);
   others.delete(identity);
-  const after = prune(kind.shape, merge(kind.shape, before, wanted), last?.fields, [
+  const pruned = prune(kind.shape, merge(kind.shape, before, wanted), last?.fields, [
     ...others.values(),
     { ...self, time: now, fields },
   ]);
+  // Once more, for what the configuration wants to stand there empty.
+  const after = merge(kind.shape, pruned, wanted);
   const comparison = compare(kind.shape, before, after);
   const taken = changed(comparison);
   const conflicts = conflictsWith(others, taken);

@@ -50,6 +50,7 @@ function structShape(type: string): Shape {
   return {
     kind: 'map',
     element: ANY,
+    isStruct: true,
     embedded: new Set(EMBEDDED.filter(name => Object.hasOwn(fields, name))),
     field(name) {
       const seen = known.get(name);

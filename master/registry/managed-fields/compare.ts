@@ -41,8 +41,9 @@ export function isUnchanged({ added, modified, removed }: Comparison): boolean {
 function differenceOf(shape: Shape, before: unknown, after: unknown): Difference {
   if (before === after) return SAME;
   const resolved = settled(shape, before, after);
-  if (resolved.kind === 'leaf' || (isNothing(before) && isNothing(after)))
-    return leafDifference(before, after);
+  if (resolved.kind === 'leaf') return leafDifference(before, after);
+  if (isNothing(before) && isNothing(after))
+    return resolved.kind === 'map' && resolved.isStruct ? leafDifference(before, after) : SAME;
   const { added, modified, removed } = partsDifference(resolved, before, after);
   return {
     added: nodeOf(before === undefined, added ?? EMPTY),

@@ -14,6 +14,8 @@ export type MapShape = {
   /** The shape of a declared field; undefined for a key that is an item of the map. */
   field(name: string): Shape | undefined;
   readonly element: Shape;
+  /** An empty struct says something by standing there; an empty map is as good as none. */
+  readonly isStruct: boolean;
   /** Declared fields of which absent and empty are the same. */
   readonly embedded: ReadonlySet<string>;
 };
@@ -37,10 +39,16 @@ const NO_FIELDS: ReadonlySet<string> = new Set();
 
 /** A map whose keys are owned one by one. */
 export function mapOf(element: Shape): Shape {
-  return { kind: 'map', field: () => undefined, element, embedded: NO_FIELDS };
+  return { kind: 'map', field: () => undefined, element, isStruct: false, embedded: NO_FIELDS };
 }
 
-const ANY_MAP = mapOf(ANY);
+const ANY_MAP: Shape = {
+  kind: 'map',
+  field: () => undefined,
+  element: ANY,
+  isStruct: true,
+  embedded: NO_FIELDS,
+};
 
 /** The shape to follow where the schema says nothing, by the values that stand there; `undefined` fits any. */
 export function settled(shape: Shape, ...values: readonly unknown[]): Exclude<Shape, { kind: 'any' }> {

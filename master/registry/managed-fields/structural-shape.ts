@@ -15,6 +15,7 @@ export function structuralShape(schema: unknown): Shape {
   return {
     kind: 'map',
     element: ANY,
+    isStruct: true,
     embedded: NONE,
     field: name =>
       name === 'metadata' ? metadata : declared.kind === 'map' ? declared.field(name) : undefined,
@@ -40,7 +41,7 @@ function objectShape(schema: Readonly<Record<string, unknown>>): Shape {
   if (isRecord(schema.additionalProperties)) return mapOf(shapeOf(schema.additionalProperties));
   if (!isRecord(schema.properties)) return ANY;
   const fields = new Map(Object.entries(schema.properties).map(([name, field]) => [name, shapeOf(field)]));
-  return { kind: 'map', element: ANY, embedded: NONE, field: name => fields.get(name) };
+  return { kind: 'map', element: ANY, isStruct: true, embedded: NONE, field: name => fields.get(name) };
 }
 
 function arrayShape(schema: Readonly<Record<string, unknown>>): Shape {

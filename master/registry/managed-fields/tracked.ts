@@ -42,9 +42,11 @@ export function trackedPart(
       !(hasStatus && name === 'status'),
   );
   const { labels, annotations, ownerReferences, finalizers, generateName } = object.metadata;
-  const metadata = Object.entries({ labels, annotations, ownerReferences, finalizers, generateName });
+  const metadata = Object.entries({ labels, annotations, ownerReferences, finalizers, generateName }).filter(
+    ([, value]) => value !== undefined,
+  );
   return {
-    metadata: Object.fromEntries(metadata.filter(([, value]) => value !== undefined)),
+    ...(metadata.length === 0 ? {} : { metadata: Object.fromEntries(metadata) }),
     ...Object.fromEntries(rest),
   };
 }
