@@ -7,7 +7,7 @@ import { digestOf } from '../../shared/digest.ts';
 import { KUBERNETES_VERSION } from '../../shared/version.ts';
 import { apiVersionOf, type Kind } from '../registry/kind.ts';
 import { elementType, typeSchema } from '../registry/schema.ts';
-import { listStrategy } from './patch/merge-keys.ts';
+import { definitionExtensions, propertyExtensions } from './openapi-extensions.ts';
 
 type Descriptions = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
@@ -111,13 +111,14 @@ function definitionOf(name: string, kinds: readonly Kind[], descriptions: Descri
     {
       ...(about[field] ? { description: about[field] } : {}),
       ...propertyOf(expression),
-      ...strategyOf(name, field),
+      ...propertyExtensions(name, field, expression),
     },
   ]);
   return {
     ...(about[''] ? { description: about[''] } : {}),
     type: 'object',
     properties: Object.fromEntries(properties),
+    ...definitionExtensions(name),
     ...(type !== undefined && type.required.length > 0 ? { required: type.required } : {}),
     ...(kind === undefined ? {} : { 'x-kubernetes-group-version-kind': [groupVersionKind(kind)] }),
   };
@@ -132,23 +133,6 @@ function propertyOf(expression: string): object {
   return typeSchema(expression) === undefined
     ? (SCALARS[expression] ?? {})
     : { allOf: [{ $ref: `#/components/schemas/${definitionName(expression)}` }] };
-}
-
-function strategyOf(type: string, field: string): object {
-  const strategy = listStrategy(type, field);
-  switch (strategy.kind) {
-    case 'byKey':
-      return {
-        'x-kubernetes-patch-strategy': 'merge',
-        'x-kubernetes-patch-merge-key': strategy.key,
-        'x-kubernetes-list-type': 'map',
-        'x-kubernetes-list-map-keys': [strategy.key],
-      };
-    case 'set':
-      return { 'x-kubernetes-patch-strategy': 'merge', 'x-kubernetes-list-type': 'set' };
-    case 'replace':
-      return {};
-  }
 }
 
 function groupVersionKind({ group, version, kind }: Kind) {
@@ -192,7 +176,7 @@ function operationsOf(kind: Kind): [string, object][] {
   ];
 }
 
-const WRITE_PARAMETERS = ['dryRun', 'fieldManager', 'fieldValidation', 'pretty'].map(name => ({
+const WRITE_PARAMETERS = ['dryRun', 'fieldManager', 'fieldValidation', 'force', 'pretty'].map(name => ({
   name,
   in: 'query',
   schema: { type: 'string', uniqueItems: true },

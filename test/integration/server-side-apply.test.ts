@@ -328,3 +328,24 @@ describe('managedFields', () => {
     }
   });
 });
+
+describe('OpenAPI', () => {
+  it('says how lists and structs are patched, and how they are owned', async () => {
+    const { schemas } = (await api.call('/openapi/v3/api/v1')).json().components;
+    const property = (type: string, field: string) => schemas[`io.k8s.api.v1.${type}`].properties[field];
+    expect(property('Container', 'ports')).toMatchObject({
+      'x-kubernetes-patch-strategy': 'merge',
+      'x-kubernetes-patch-merge-key': 'containerPort',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['containerPort', 'protocol'],
+    });
+    expect(property('PodSpec', 'volumes')).toMatchObject({
+      'x-kubernetes-patch-strategy': 'merge,retainKeys',
+    });
+    expect(property('PodSpec', 'tolerations')).toMatchObject({ 'x-kubernetes-list-type': 'atomic' });
+    expect(property('PodSpec', 'tolerations')).not.toHaveProperty('x-kubernetes-patch-strategy');
+    expect(property('ObjectMeta', 'finalizers')).toMatchObject({ 'x-kubernetes-list-type': 'set' });
+    expect(property('PodSpec', 'nodeSelector')).toMatchObject({ 'x-kubernetes-map-type': 'atomic' });
+    expect(schemas['io.k8s.api.v1.LabelSelector']).toMatchObject({ 'x-kubernetes-map-type': 'atomic' });
+  });
+});

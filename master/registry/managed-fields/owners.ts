@@ -3,7 +3,7 @@
  * Source: k8s.io/apimachinery/pkg/util/managedfields and its internal package.
  */
 import type * as meta from 'kubernetes-types/meta/v1';
-import { difference, EMPTY, type FieldSet, isEmpty, parseFieldSet, sorted, union } from './field-set.ts';
+import { difference, EMPTY, type FieldSet, isEmpty, isFieldSet, sorted, union } from './field-set.ts';
 
 export type Owner = {
   readonly manager: string;
@@ -13,6 +13,8 @@ export type Owner = {
   /** RFC 3339; absent in what some clients write. */
   readonly time: string | undefined;
   readonly fields: FieldSet;
+  /** What said so, as long as it still holds. */
+  readonly entry?: meta.ManagedFieldsEntry;
 };
 
 /** Owners by their identity. */
@@ -36,11 +38,11 @@ export function identityOf(
 export function parseOwners(entries: ManagedFields | undefined): Owners | undefined {
   const owners = new Map<string, Owner>();
   for (const entry of entries ?? []) {
-    const fields = parseFieldSet(entry.fieldsV1 ?? {});
+    const fields: unknown = entry.fieldsV1 ?? EMPTY;
     const { operation, manager = '', apiVersion = '', subresource = '', time } = entry;
-    if (fields === undefined || entry.fieldsType !== 'FieldsV1') return undefined;
+    if (!isFieldSet(fields) || entry.fieldsType !== 'FieldsV1') return undefined;
     if (operation !== 'Apply' && operation !== 'Update') return undefined;
-    const owner: Owner = { manager, operation, apiVersion, subresource, time, fields };
+    const owner: Owner = { manager, operation, apiVersion, subresource, time, fields, entry };
     owners.set(identityOf(owner), owner);
   }
   return owners;
@@ -51,15 +53,20 @@ export function entriesOf(owners: Owners): meta.ManagedFieldsEntry[] {
   return [...owners.values()]
     .filter(owner => !isEmpty(owner.fields))
     .sort(byOperationAndTime)
-    .map(({ manager, operation, apiVersion, subresource, time, fields }) => ({
-      manager,
-      operation,
-      apiVersion,
-      ...(time === undefined ? {} : { time }),
-      fieldsType: 'FieldsV1',
-      fieldsV1: sorted(fields),
-      ...(subresource === '' ? {} : { subresource }),
-    }));
+    .map(owner => owner.entry ?? entryOf(owner));
+}
+
+function entryOf(owner: Owner): meta.ManagedFieldsEntry {
+  const { manager, operation, apiVersion, subresource, time, fields } = owner;
+  return {
+    manager,
+    operation,
+    apiVersion,
+    ...(time === undefined ? {} : { time }),
+    fieldsType: 'FieldsV1',
+    fieldsV1: sorted(fields),
+    ...(subresource === '' ? {} : { subresource }),
+  };
 }
 
 function byOperationAndTime(a: Owner, b: Owner): number {
@@ -78,12 +85,12 @@ function compareText(a: string, b: string): number {
 
 /** The owners without these fields. */
 export function takenFrom(owners: Owners, fields: FieldSet): Map<string, Owner> {
-  return new Map(
-    [...owners].map(([identity, owner]) => [
-      identity,
-      { ...owner, fields: difference(owner.fields, fields) },
-    ]),
-  );
+  return new Map([...owners].map(([identity, owner]) => [identity, withoutTaken(owner, fields)]));
+}
+
+function withoutTaken({ entry, ...owner }: Owner, taken: FieldSet): Owner {
+  const fields = difference(owner.fields, taken);
+  return fields === owner.fields && entry !== undefined ? { ...owner, entry } : { ...owner, fields };
 }
 
 /** Merges the oldest updates of a version into one entry until few enough are left. */
@@ -97,7 +104,8 @@ export function capped(owners: Owners): Owners {
   for (const [identity, owner] of updates) {
     if (excess <= 0) break;
     const { apiVersion } = owner;
-    const bucket: Owner = { ...owner, manager: ANCIENT, subresource: '' };
+    const { entry: _said, ...said } = owner;
+    const bucket: Owner = { ...said, manager: ANCIENT, subresource: '' };
     const bucketId = identityOf(bucket);
     const first = firstOf.get(apiVersion);
     if (first === undefined) {
