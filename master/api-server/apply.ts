@@ -7,7 +7,7 @@ import { apiVersionOf, type Kind } from '../registry/kind.ts';
 import type { Part } from '../registry/registry.ts';
 import { decodeObject, fieldValidationOf, isDryRun, readJson } from './decode-body.ts';
 import type { Exchange } from './exchange.ts';
-import { applierOf } from './field-manager.ts';
+import { applierOf } from './field-owner.ts';
 import { inNamespace, refuseOtherName, sendObject, type WriteDeps } from './write.ts';
 
 export const APPLY_PATCH = 'application/apply-patch+yaml';

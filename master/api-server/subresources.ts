@@ -5,7 +5,7 @@ import type { KindMap, KindName, ObjectRef } from '../../shared/kubernetes/objec
 import type { Kind, Scaling } from '../registry/kind.ts';
 import { contentTypeOf, isDryRun, readJson } from './decode-body.ts';
 import type { Exchange } from './exchange.ts';
-import { fieldManagerOf } from './field-manager.ts';
+import { fieldManagerOf } from './field-owner.ts';
 import { applyPatch } from './patch/apply-patch.ts';
 import { deleteOptionsOf, type WriteDeps } from './write.ts';
 

@@ -7,7 +7,7 @@ import type { ObjectRegistry } from '../registry/object-registry.ts';
 import type { DeleteOptions, Part } from '../registry/registry.ts';
 import { contentTypeOf, decodeObject, fieldValidationOf, isDryRun, readJson } from './decode-body.ts';
 import type { Exchange } from './exchange.ts';
-import { fieldManagerOf, refuseForce } from './field-manager.ts';
+import { fieldManagerOf, refuseForce } from './field-owner.ts';
 import { type ReadDeps, tableOptions } from './list.ts';
 import { applyPatch } from './patch/apply-patch.ts';
 import { listJson, objectJson, representationOf } from './represent.ts';

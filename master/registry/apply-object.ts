@@ -16,7 +16,7 @@ export type ApplyOptions = {
   /** Takes what others own instead of failing. */
   readonly force: boolean;
   /** The door it came through; empty for the object itself. */
-  readonly subresource: '' | 'scale' | 'status';
+  readonly subresource: '' | 'status';
   readonly dryRun: boolean;
 };
 

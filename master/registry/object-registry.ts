@@ -10,8 +10,7 @@ import { objectKey } from '../watch/keys.ts';
 import { planDeletion } from './deletion.ts';
 import { apiVersionOf, type Kind } from './kind.ts';
 import { KINDS, type KindTable } from './kinds.ts';
-import { ownersAfter } from './managed-fields/owned-object.ts';
-import type { ManagedFields } from './managed-fields/owners.ts';
+import { owned } from './managed-fields/owned-object.ts';
 import { changedMeta, newMeta, validateMeta } from './object-meta.ts';
 import type { DeleteOptions, Ownership, Part, Registry } from './registry.ts';
 import { missingFields } from './schema.ts';
@@ -65,8 +64,9 @@ export class ObjectRegistry implements Registry {
     const status = declared.subresources.includes('status')
       ? { status: declared.initialStatus?.(defaulted) ?? {} }
       : {};
-    const next = this.owned(declared, undefined, stored<K>({ ...defaulted, ...status }), {
+    const next = owned(declared, undefined, stored<K>({ ...defaulted, ...status }), {
       ...options,
+      now: metadata.creationTimestamp,
       part: 'object',
       given: object.metadata.managedFields,
     });
@@ -114,8 +114,9 @@ export class ObjectRegistry implements Registry {
       if (current === undefined) throw notFound(declared, ref.name);
       refuseOther(declared, current, options);
       const made = make(current);
-      const next = this.owned(declared, current, this.changed(declared, current, made, options.part), {
+      const next = owned(declared, current, this.changed(declared, current, made, options.part), {
         ...options,
+        now: formatTime(this.deps.clock.nowMs()),
         given: made.metadata.managedFields,
       });
       if (options.dryRun || isDeepStrictEqual(next, current)) return next;
@@ -153,23 +154,6 @@ export class ObjectRegistry implements Registry {
       ...(declared.validateUpdate?.(counted, current) ?? []),
     ]);
     return counted;
-  }
-
-  /** The object with the `managedFields` that it has after this write. */
-  private owned<K extends KindName>(
-    declared: Kind<K>,
-    current: KindMap[K] | undefined,
-    next: KindMap[K],
-    write: { readonly owner?: Ownership; readonly part: Part; readonly given: ManagedFields | undefined },
-  ): KindMap[K] {
-    const managedFields = ownersAfter(declared, current, next, {
-      ...write,
-      now: formatTime(this.deps.clock.nowMs()),
-    });
-    if (managedFields === next.metadata.managedFields) return next;
-    const { managedFields: _before, ...metadata } = next.metadata;
-    const hasOwners = managedFields !== undefined && managedFields.length > 0;
-    return stored<K>({ ...next, metadata: hasOwners ? { ...metadata, managedFields } : metadata });
   }
 
   /** Writes a change; an object being deleted whose last finalizer went is removed instead. */

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isRecord } from '../../../shared/is-record.ts';
 import { EMPTY, type FieldSet, isEmpty, MEMBER, nodeOf, union } from './field-set.ts';
-import { itemsOf } from './parts.ts';
+import { itemsOf } from './list-items.ts';
 import { LEAF, type MapShape, type Shape, settled } from './shape.ts';
 
 export type Comparison = {

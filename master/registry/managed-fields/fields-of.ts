@@ -1,7 +1,7 @@
 /** The fields that a value says something about: what its author owns by applying it. Pure. */
 import { isRecord } from '../../../shared/is-record.ts';
 import { EMPTY, type FieldSet, MEMBER, nodeOf } from './field-set.ts';
-import { itemsOf } from './parts.ts';
+import { itemsOf } from './list-items.ts';
 import { LEAF, type Shape, settled } from './shape.ts';
 
 export function fieldsOf(shape: Shape, value: unknown): FieldSet {

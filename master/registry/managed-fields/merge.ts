@@ -1,7 +1,7 @@
 /** An applied configuration laid over a live value, and fields taken out of one. Pure. Source: structured-merge-diff, typed. */
 import { isRecord } from '../../../shared/is-record.ts';
 import { below, type FieldSet, has, isEmpty } from './field-set.ts';
-import { itemElement } from './parts.ts';
+import { itemElement } from './list-items.ts';
 import { LEAF, type Shape, settled } from './shape.ts';
 
 type ListShape = Extract<Shape, { kind: 'set' | 'list' }>;

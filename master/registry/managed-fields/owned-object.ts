@@ -1,7 +1,8 @@
 /** Ownership of the fields of an object of a declared kind: where the registry meets the sets. Pure. */
-import type { KubeObject } from '../../../shared/kubernetes/objects.ts';
+import type { KindMap, KindName, KubeObject } from '../../../shared/kubernetes/objects.ts';
 import { apiVersionOf, type Kind } from '../kind.ts';
 import type { Ownership, Part } from '../registry.ts';
+import { stored } from '../stored-object.ts';
 import { builtInShape } from './built-in-shape.ts';
 import type { ManagedFields } from './owners.ts';
 import { structuralShape } from './structural-shape.ts';
@@ -29,8 +30,21 @@ export type OwnedWrite = {
   readonly now: string;
 };
 
-/** The managedFields of `next`, about to be stored in place of `current`. */
-export function ownersAfter(
+/** `next`, about to be stored in place of `current`, with the managedFields that it then has. */
+export function owned<K extends KindName>(
+  kind: Kind<K>,
+  current: KindMap[K] | undefined,
+  next: KindMap[K],
+  write: OwnedWrite,
+): KindMap[K] {
+  const managedFields = ownersAfter(kind, current, next, write);
+  if (managedFields === next.metadata.managedFields) return next;
+  const { managedFields: _before, ...metadata } = next.metadata;
+  const hasOwners = managedFields !== undefined && managedFields.length > 0;
+  return stored<K>({ ...next, metadata: hasOwners ? { ...metadata, managedFields } : metadata });
+}
+
+function ownersAfter(
   kind: Pick<Kind, 'shape' | 'type' | 'subresources' | 'group' | 'version'>,
   current: KubeObject | undefined,
   next: KubeObject,

@@ -1,23 +1,16 @@
-/** The parts of a value that are owned one by one: fields of a map, elements of a list, each under its path element. Pure. */
+/** The elements of a list that are owned one by one, each under its path element. Pure. */
 import { isRecord } from '../../../shared/is-record.ts';
-import type { ListKey, MapShape, Shape } from './shape.ts';
-
-export type Part = { readonly value: unknown; readonly shape: Shape; readonly isField: boolean };
+import type { ListKey, Shape } from './shape.ts';
 
 /** The path element of an element of an associative list: its keys in order, as FieldsV1 writes them. */
-export function keyElement(keys: readonly ListKey[], item: unknown): string {
+function keyElement(keys: readonly ListKey[], item: unknown): string {
   const members = isRecord(item) ? item : {};
   const entries = keys.map(key => [key.name, members[key.name] ?? key.default ?? null]);
   return `k:${JSON.stringify(Object.fromEntries(entries))}`;
 }
 
-export function valueElement(item: unknown): string {
+function valueElement(item: unknown): string {
   return `v:${JSON.stringify(item)}`;
-}
-
-export function fieldPart(shape: MapShape, name: string, value: unknown): Part {
-  const field = shape.field(name);
-  return { value, shape: field ?? shape.element, isField: field !== undefined };
 }
 
 /** The element of a list of this shape. */
