@@ -63,16 +63,18 @@ export class ObjectRegistry implements Registry {
       suffix: newSuffix,
     });
     const given = stored<K>({ ...object, apiVersion: apiVersionOf(declared), kind: declared.kind, metadata });
-    const defaulted = admit(declared, declared.defaults(given), this.deps.view);
-    const status = declared.subresources.includes('status')
-      ? { status: declared.initialStatus?.(defaulted) ?? {} }
-      : {};
-    const next = owned(declared, undefined, stored<K>({ ...defaulted, ...status }), {
+    // Nobody owns what admission fills in.
+    const said = owned(declared, undefined, declared.defaults(given), {
       ...options,
       now: metadata.creationTimestamp,
       part: 'object',
       given: object.metadata.managedFields,
     });
+    const defaulted = admit(declared, said, this.deps.view);
+    const status = declared.subresources.includes('status')
+      ? { status: declared.initialStatus?.(defaulted) ?? {} }
+      : {};
+    const next = stored<K>({ ...defaulted, ...status });
     this.refuseFaults(declared, next, validateMeta(metadata, declared.nameRule ?? 'dns-subdomain'));
     this.refuseForeignNamespace(declared, metadata.name, namespace);
     return this.quotas.pass(declared, { next }, async () => {
