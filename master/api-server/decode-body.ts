@@ -79,6 +79,8 @@ export function isDryRun(exchange: Exchange): boolean {
 export type DecodedObject<K extends KindName> = {
   readonly object: New<KindMap[K]>;
   readonly warnings: readonly string[];
+  /** Paths of fields that the kind does not have; they are not in the object. */
+  readonly unknown: readonly string[];
 };
 
 /** `json` as an object of the kind. Throws ApiError BadRequest for another kind, a wrong type, or (Strict) an unknown field. */
@@ -106,7 +108,7 @@ export function decodeObject<K extends KindName>(
   const complaints = unknown.map(path => `unknown field ${JSON.stringify(path)}`);
   if (validation === 'Strict' && complaints.length > 0)
     throw refuse(`strict decoding error: ${complaints.join(', ')}`);
-  return { object: withMeta<K>(value), warnings: validation === 'Warn' ? complaints : [] };
+  return { object: withMeta<K>(value), warnings: validation === 'Warn' ? complaints : [], unknown };
 }
 
 function withMeta<K extends KindName>(value: unknown): New<KindMap[K]> {
