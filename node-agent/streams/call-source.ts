@@ -1,6 +1,11 @@
 /** What each kind of call reads and writes: output of a container, a command, a container's own process, a port of a pod. */
 import type { AnyCall, LogsCall } from '../../shared/protocol/messages.ts';
-import type { ContainerRuntime, LogChunk, RuntimeContainer, RuntimeStream } from '../runtime/container-runtime.ts';
+import type {
+  ContainerRuntime,
+  LogChunk,
+  RuntimeContainer,
+  RuntimeStream,
+} from '../runtime/container-runtime.ts';
 import type { LogContainer } from '../sync/log-container.ts';
 
 export type CallSourceDeps = {

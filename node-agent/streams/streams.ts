@@ -101,7 +101,8 @@ export class Streams {
       end = await this.copy(id, call, open);
     } catch (error) {
       if (open.abort.signal.aborted) return;
-      this.deps.log.info({ err: error, call: call.kind, pod: call.podUid }, 'stream failed');
+      if (!(error instanceof CallRefusal))
+        this.deps.log.warn({ err: error, call: call.kind, pod: call.podUid }, 'stream failed');
       end = endOf(error);
     }
     this.end(id, open, end);
@@ -198,7 +199,8 @@ function refusal(reason: string, message: string): ReplyEnd {
 
 function endOf(error: unknown): ReplyEnd {
   if (error instanceof CallRefusal) return refusal(error.reason, error.message);
-  if (!(error instanceof RuntimeError)) return refusal('InternalError', 'the node failed to serve the stream');
+  if (!(error instanceof RuntimeError))
+    return refusal('InternalError', 'the node failed to serve the stream');
   switch (error.failure) {
     case 'not-found':
       return refusal('NotFound', error.message);
