@@ -32,8 +32,8 @@ class Pipe<T> {
     for (;;) {
       const next = this.pieces.shift();
       if (next) {
-        yield next.piece;
         next.taken();
+        yield next.piece;
       } else if (this.isEnded) return;
       else
         await new Promise<void>(resolve => {

@@ -23,7 +23,7 @@ runtimeContract('FakeRuntime', async () => {
         });
       },
       connect(server, port) {
-        if (port === 7 || port === 8) void echo(server);
+        if (port === 7 || port === 8) void greet(server);
         return port === 7 || port === 8;
       },
     },
@@ -107,4 +107,10 @@ async function run(world: FakeWorld, process: FakeProcess, { command }: ExecOpti
 async function echo(process: FakeProcess, exitCode?: number): Promise<void> {
   for await (const text of process.input()) await process.print(text);
   process.exit(exitCode);
+}
+
+async function greet(server: FakeProcess): Promise<void> {
+  for await (const _ of server.input());
+  await server.print('hello from a test\n');
+  server.exit();
 }
