@@ -6,7 +6,7 @@ import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type { KindName } from '../../shared/kubernetes/objects.ts';
 import { isAllowed } from '../auth/authorize.ts';
 import type { Kind } from '../registry/kind.ts';
-import { kindOfResource } from '../registry/kinds.ts';
+import type { KindTable } from '../registry/kinds.ts';
 import type { ObjectRegistry } from '../registry/object-registry.ts';
 import type { Store } from '../store/store.ts';
 import type { ObjectCache } from '../watch/object-cache.ts';
@@ -37,6 +37,7 @@ export type RouteDeps = {
   readonly cache: ObjectCache;
   readonly store: Store;
   readonly registry: ObjectRegistry;
+  readonly kinds: KindTable;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly usage: UsageReader;
@@ -81,8 +82,10 @@ async function routePath(deps: RouteDeps, exchange: Exchange, pathname: string):
     case '/api':
     case '/apis': {
       const root = pathname === '/api' ? 'api' : 'apis';
-      if (isAggregated) return exchange.sendJson(200, JSON.stringify(aggregatedDiscovery(root)), AGGREGATED);
-      return json(root === 'api' ? apiVersions(exchange.header('host') ?? '') : apiGroupList());
+      const served = groupVersions(deps.kinds.served());
+      if (isAggregated)
+        return exchange.sendJson(200, JSON.stringify(aggregatedDiscovery(root, served)), AGGREGATED);
+      return json(root === 'api' ? apiVersions(exchange.header('host') ?? '') : apiGroupList(served));
     }
     case '/openapi/v3':
       return json(await deps.openApi.index());
@@ -98,12 +101,12 @@ async function routeBelow(deps: RouteDeps, exchange: Exchange, pathname: string)
   }
   const match = /^\/apis\/([^/]+)(?:\/([^/]+))?$/.exec(pathname) ?? /^\/api(\/)([^/]+)$/.exec(pathname);
   const [, name, version] = match ?? [];
-  const found = groupVersions().filter(candidate => candidate.group === (name === '/' ? '' : name));
+  const served = groupVersions(deps.kinds.served());
+  const found = served.filter(candidate => candidate.group === (name === '/' ? '' : name));
   const exact = found.find(candidate => candidate.version === version);
   if (exact !== undefined) return exchange.sendJson(200, JSON.stringify(apiResourceList(exact)));
-  const [only] = found;
-  if (version === undefined && only !== undefined)
-    return exchange.sendJson(200, JSON.stringify(apiGroup(only)));
+  if (version === undefined && name !== undefined && found.length > 0)
+    return exchange.sendJson(200, JSON.stringify(apiGroup(name, served)));
   throw unknownPath();
 }
 
@@ -113,7 +116,7 @@ async function routeResource(deps: RouteDeps, exchange: Exchange, path: Resource
   requireAccess(exchange, { verb, group, resource, subresource, namespace, name });
   if (group === METRICS_GROUP.group && version === METRICS_GROUP.version)
     return sendMetrics({ view: deps.cache, usage: deps.usage, nowMs: deps.clock.nowMs() }, exchange, path);
-  const kind = kindOfResource(group, version, resource);
+  const kind = deps.kinds.find(group, version, resource);
   if (kind === undefined || (namespace !== undefined && !kind.namespaced)) throw unknownPath();
   if (subresource !== undefined) return await routeSubresource(deps, exchange, kind, path, subresource);
   return await routeVerb(deps, exchange, kind, path, verb);

@@ -7,9 +7,11 @@ import { formatTime } from '../../shared/kubernetes/time.ts';
 import { type Store, StoreUnavailableError, type WriteResult } from '../store/store.ts';
 import type { LiveView } from '../watch/cluster-view.ts';
 import { objectKey } from '../watch/keys.ts';
+import { admit } from './admission/admit.ts';
+import { QuotaGate } from './admission/quota-gate.ts';
 import { planDeletion } from './deletion.ts';
 import { apiVersionOf, type Kind } from './kind.ts';
-import { KINDS } from './kinds.ts';
+import { KINDS, type KindTable } from './kinds.ts';
 import { changedMeta, newMeta, validateMeta } from './object-meta.ts';
 import type { DeleteOptions, Registry } from './registry.ts';
 import { missingFields } from './schema.ts';
@@ -21,6 +23,7 @@ const MAX_TRIES = 20;
 export type RegistryDeps = {
   readonly store: Store;
   readonly view: LiveView;
+  readonly kinds: KindTable;
   readonly clock: Clock;
   readonly newUid: () => string;
   /** Five random characters of Kubernetes's alphabet. */
@@ -37,9 +40,11 @@ export type Part = 'object' | 'status';
 
 export class ObjectRegistry implements Registry {
   private readonly deps: RegistryDeps;
+  private readonly quotas: QuotaGate;
 
   constructor(deps: RegistryDeps) {
     this.deps = deps;
+    this.quotas = new QuotaGate(deps.view);
   }
 
   async create<K extends KindName>(
@@ -47,7 +52,7 @@ export class ObjectRegistry implements Registry {
     object: New<KindMap[K]>,
     options: WriteOptions = {},
   ): Promise<KindMap[K]> {
-    const declared: Kind<K> = KINDS[kind];
+    const declared = this.deps.kinds.get(kind);
     const { clock, newUid, newSuffix } = this.deps;
     const namespace = declared.namespaced ? (object.metadata.namespace ?? 'default') : undefined;
     const metadata = newMeta({
@@ -55,21 +60,22 @@ export class ObjectRegistry implements Registry {
       namespace,
       uid: newUid(),
       createdAt: formatTime(clock.nowMs()),
-      suffix: newSuffix(),
+      suffix: newSuffix,
     });
-    const defaulted = declared.defaults(
-      stored<K>({ ...object, apiVersion: apiVersionOf(declared), kind, metadata }),
-    );
+    const given = stored<K>({ ...object, apiVersion: apiVersionOf(declared), kind: declared.kind, metadata });
+    const defaulted = admit(declared, declared.defaults(given), this.deps.view);
     const status = declared.subresources.includes('status')
       ? { status: declared.initialStatus?.(defaulted) ?? {} }
       : {};
     const next = stored<K>({ ...defaulted, ...status });
     this.refuseFaults(declared, next, validateMeta(metadata, declared.nameRule ?? 'dns-subdomain'));
     this.refuseForeignNamespace(declared, metadata.name, namespace);
-    if (options.dryRun) return next;
-    const result = await this.put(declared, next, 0);
-    if (!result.ok) throw alreadyExists(declared, metadata.name);
-    return this.seen(next, result.revision);
+    return this.quotas.pass(declared, { next }, async () => {
+      if (options.dryRun) return next;
+      const result = await this.put(declared, next, 0);
+      if (!result.ok) throw alreadyExists(declared, metadata.name);
+      return this.seen(next, result.revision);
+    });
   }
 
   update<K extends KindName>(kind: K, object: KindMap[K]): Promise<KindMap[K]> {
@@ -96,14 +102,19 @@ export class ObjectRegistry implements Registry {
     make: (current: KindMap[K]) => New<KindMap[K]>,
     options: WriteOptions & { readonly part: Part; readonly resourceVersion?: string; readonly uid?: string },
   ): Promise<KindMap[K]> {
-    const declared: Kind<K> = KINDS[kind];
+    const declared = this.deps.kinds.get(kind);
     let current = await this.read(declared, ref);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       if (current === undefined) throw notFound(declared, ref.name);
       refuseOther(declared, current, options);
       const next = this.changed(declared, current, make(current), options.part);
       if (options.dryRun || isDeepStrictEqual(next, current)) return next;
-      const result = await this.write(declared, next, current);
+      const replaced = current;
+      const result = await this.quotas.pass(declared, { next, current: replaced }, async () => {
+        const written = await this.write(declared, next, replaced);
+        if (written.ok) await this.deps.view.waitFor(written.revision);
+        return written;
+      });
       if (result.ok) return this.seen(next, result.revision);
       current = entryObject<K>(result.current);
       if (options.resourceVersion) throw conflict(declared, ref.name);
@@ -158,7 +169,7 @@ export class ObjectRegistry implements Registry {
     ref: ObjectRef,
     options: DeleteOptions & WriteOptions = {},
   ): Promise<{ object: KindMap[K]; removed: boolean }> {
-    const declared: Kind<K> = KINDS[kind];
+    const declared = this.deps.kinds.get(kind);
     let current = await this.read(declared, ref);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       if (current === undefined) throw notFound(declared, ref.name);
@@ -261,7 +272,7 @@ export class ObjectRegistry implements Registry {
     if (namespace === undefined) return;
     const home = this.deps.view.get('Namespace', { name: namespace });
     if (home === undefined) throw notFound(KINDS.Namespace, namespace);
-    if (home.metadata.deletionTimestamp === undefined || declared.kind === 'Event') return;
+    if (home.metadata.deletionTimestamp === undefined || declared.id === 'Event') return;
     throw new ApiError(
       'Forbidden',
       `${declared.plural} "${name}" is forbidden: unable to create new content in namespace ${namespace} because it is being terminated`,

@@ -8,6 +8,7 @@ import type { Kind } from '../kind.ts';
 import { defaultPodSpec, validatePodSpec } from './pod-spec.ts';
 
 export const pod: Kind<'Pod'> = {
+  id: 'Pod',
   kind: 'Pod',
   group: '',
   version: 'v1',
