@@ -88,9 +88,20 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
   const certificate = await ca.serverCertificate(config.hosts);
   await ensureDashboardToken({ view: cache, ...as('pikelet-master'), path: config.dashboardTokenFile });
   const files = new StaticFiles({ folder: config.staticDir, apiPort: config.apiPort, mqttPort });
-  const { liveness, openLogs } = bridge;
+  const { liveness, openLogs, openStream } = bridge;
   const server = await startApiServer(
-    { store, cache, registry, kinds, clock, logger: log('api-server'), usage: liveness, openLogs, files },
+    {
+      store,
+      cache,
+      registry,
+      kinds,
+      clock,
+      logger: log('api-server'),
+      usage: liveness,
+      openLogs,
+      openStream,
+      files,
+    },
     { host: config.listenHost, port: config.apiPort, ...certificate, caPem: ca.caPem },
     signal,
   );

@@ -30,6 +30,7 @@ import type { OpenApiDocuments } from './openapi/openapi-documents.ts';
 import { type OpenLogs, sendPodLog } from './pod-log.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
 import type { StaticFiles } from './static-files.ts';
+import type { OpenStream } from './streams/node-stream.ts';
 import { bindPod, evictPod, scaleObject } from './subresources.ts';
 import { VERSION } from './version.ts';
 import { type WatchCount, watchObjects } from './watch.ts';
@@ -44,6 +45,7 @@ export type RouteDeps = {
   readonly logger: Logger;
   readonly usage: UsageReader;
   readonly openLogs: OpenLogs;
+  readonly openStream: OpenStream;
   readonly files: StaticFiles;
   readonly watches: WatchCount;
   readonly openApi: OpenApiDocuments;
