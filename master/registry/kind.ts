@@ -2,6 +2,7 @@
 import type { StatusCause } from '../../shared/kubernetes/api-error.ts';
 import type { JSONSchemaProps } from '../../shared/kubernetes/custom-resources.ts';
 import type { KindMap, KindName } from '../../shared/kubernetes/objects.ts';
+import type { Shape } from './managed-fields/shape.ts';
 import type { NameRule } from './object-meta.ts';
 import type { Decoded } from './schema.ts';
 
@@ -51,6 +52,8 @@ export type Kind<K extends KindName = KindName> = {
   readonly namespaced: boolean;
   /** Its type in the generated field tables; empty for a custom kind. */
   readonly type: string;
+  /** How its fields are owned, where the field tables do not say it: for a custom kind. */
+  readonly shape?: Shape;
   readonly subresources: readonly Subresource[];
   /** Columns between Name and Age, which every kind has. */
   readonly columns: readonly Column<KindMap[K]>[];

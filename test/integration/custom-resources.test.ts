@@ -216,8 +216,26 @@ describe('a custom object', () => {
     );
     expect(strategic.code).toBe(415);
     expect(strategic.json().message).toBe(
-      'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json',
+      'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
     );
+  });
+
+  it('is applied by several, each with elements of a list of their own', async () => {
+    const apply = (manager: string, name: string, number: number) =>
+      patch(`${CRONTABS}/shared?fieldManager=${manager}`, aCronTab('shared', { ports: [{ name, number }] }), {
+        'content-type': 'application/apply-patch+yaml',
+      });
+    expect((await apply('one', 'http', 80)).code).toBe(201);
+    expect((await apply('two', 'https', 443)).json().spec.ports).toEqual([
+      { name: 'http', number: 80 },
+      { name: 'https', number: 443 },
+    ]);
+    const clash = await apply('two', 'http', 8080);
+    expect([clash.code, clash.json().details.causes[0].field]).toEqual([
+      409,
+      '.spec.ports[name="http"].number',
+    ]);
+    await api.call(`${CRONTABS}/shared`, { method: 'DELETE' });
   });
 
   it('keeps its status apart, and checks it', async () => {

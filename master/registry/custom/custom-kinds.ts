@@ -13,6 +13,7 @@ import type {
 } from '../../../shared/kubernetes/objects.ts';
 import { customKindName } from '../../watch/keys.ts';
 import type { Kind, Scaling, Subresource } from '../kind.ts';
+import { structuralShape } from '../managed-fields/structural-shape.ts';
 import { type Decoded, decode } from '../schema.ts';
 import { applyDefaults } from './apply-defaults.ts';
 import { fieldNames, valueAt, withValueAt } from './field-path.ts';
@@ -73,6 +74,7 @@ function customKind(
     categories: names.categories ?? [],
     namespaced: scope === 'Namespaced',
     type: '',
+    shape: structuralShape(schema),
     subresources: subresourcesOf(version.subresources),
     columns: printerColumns(version.additionalPrinterColumns),
     selectableFields: selectableFieldsOf(version),
