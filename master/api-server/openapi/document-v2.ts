@@ -43,10 +43,6 @@ const V2: Dialect = {
   hasLogic: false,
 };
 
-const PATCH_TYPES = ['json-patch', 'merge-patch', 'strategic-merge-patch'].map(
-  type => `application/${type}+json`,
-);
-
 export function documentV2(kinds: readonly Kind[], descriptions: Descriptions): DocumentV2 {
   return {
     swagger: '2.0',
@@ -71,7 +67,7 @@ function operationOf(operation: Operation): OperationV2 {
   const query = operation.queryParameters.map(name => ({ name, in: 'query', type: 'string' }) as const);
   return {
     operationId: operation.operationId,
-    consumes: operation.method === 'patch' ? PATCH_TYPES : ['application/json', 'application/yaml'],
+    consumes: operation.consumes,
     produces: ['application/json'],
     parameters:
       body === undefined

@@ -13,6 +13,8 @@ export type Operation = {
   /** The definition of what is answered; undefined for lists and Statuses. */
   readonly answer: string | undefined;
   readonly queryParameters: readonly string[];
+  /** Media types of what is sent. */
+  readonly consumes: readonly string[];
 };
 
 export type Path = {
@@ -22,6 +24,15 @@ export type Path = {
 };
 
 const WRITE_PARAMETERS = ['dryRun', 'fieldManager', 'fieldValidation', 'force', 'pretty'];
+
+const PATCHES = ['application/json-patch+json', 'application/merge-patch+json'];
+const STRATEGIC = 'application/strategic-merge-patch+json';
+
+/** kubectl reads here that a custom kind takes no strategic merge patch. */
+function consumedBy(kind: Kind, method: Operation['method']): readonly string[] {
+  if (method !== 'patch') return ['application/json', 'application/yaml'];
+  return kind.custom === undefined ? [...PATCHES, STRATEGIC] : PATCHES;
+}
 
 /** The collection of a kind, and one object of it. */
 export function pathsOf(kind: Kind): readonly Path[] {
@@ -37,6 +48,7 @@ export function pathsOf(kind: Kind): readonly Path[] {
     body: sends ? definition : undefined,
     answer: answers ? definition : undefined,
     queryParameters: sends ? WRITE_PARAMETERS : [],
+    consumes: consumedBy(kind, method),
   });
   return [
     {
