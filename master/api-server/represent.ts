@@ -1,6 +1,6 @@
 /** How an object looks to the client that asked: whole, as a table row, or its metadata alone. */
 import type { KindMap, KindName, KubeObject } from '../../shared/kubernetes/objects.ts';
-import type { Column, Kind } from '../registry/kind.ts';
+import { apiVersionOf, type Column, type Conversion, type Kind } from '../registry/kind.ts';
 import type { Exchange } from './exchange.ts';
 
 export type Representation = 'whole' | 'table' | 'metadata';
@@ -21,10 +21,27 @@ export function representationOf(exchange: Exchange): Representation {
   return 'whole';
 }
 
+const shownObjects = new WeakMap<Conversion, WeakMap<object, object>>();
+
+/** The object in the version of the kind, converted once however many clients read it. */
+export function shownIn<K extends KindName>(kind: Kind<K>, object: KindMap[K]): object {
+  const { conversion } = kind;
+  if (conversion === undefined) return object;
+  const known = shownObjects.get(conversion) ?? new WeakMap<object, object>();
+  shownObjects.set(conversion, known);
+  const shown = known.get(object) ?? {
+    ...conversion.fromStored(object),
+    apiVersion: apiVersionOf(kind),
+    kind: kind.kind,
+  };
+  known.set(object, shown);
+  return shown;
+}
+
 const jsonTexts = new WeakMap<object, string>();
 
 /** The object's JSON, made once however many clients read it. */
-export function jsonOf(object: object): string {
+function jsonOf(object: object): string {
   const known = jsonTexts.get(object);
   if (known !== undefined) return known;
   const text = JSON.stringify(object);
@@ -56,7 +73,7 @@ export function tableJson<K extends KindName>(
   if (kind.id === 'Event') columns.shift();
   const rows = objects.map(object => ({
     cells: columns.map(column => column.cell(object, nowMs)),
-    ...rowObject(object, includeObject),
+    ...rowObject(kind, object, includeObject),
   }));
   const columnDefinitions = columns.map(({ name, type, format = '', priority = 0, description = '' }) => ({
     name,
@@ -74,9 +91,13 @@ export function tableJson<K extends KindName>(
   });
 }
 
-function rowObject(object: KubeObject, includeObject: string): { object?: object } {
+function rowObject<K extends KindName>(
+  kind: Kind<K>,
+  object: KindMap[K],
+  includeObject: string,
+): { object?: object } {
   if (includeObject === 'None') return {};
-  return { object: includeObject === 'Object' ? object : partialMetadata(object) };
+  return { object: includeObject === 'Object' ? shownIn(kind, object) : partialMetadata(object) };
 }
 
 /** One object as JSON text in the wanted representation. */
@@ -87,7 +108,7 @@ export function objectJson<K extends KindName>(
   table: TableOptions,
 ): string {
   if (as === 'metadata') return JSON.stringify(partialMetadata(object));
-  if (as === 'whole') return jsonOf(object);
+  if (as === 'whole') return jsonOf(shownIn(kind, object));
   return tableJson(kind, [object], { resourceVersion: object.metadata.resourceVersion }, table);
 }
 
@@ -102,11 +123,9 @@ export function listJson<K extends KindName>(
   if (as === 'table') return tableJson(kind, objects, listMeta, table);
   const isPartial = as === 'metadata';
   const name = isPartial ? 'PartialObjectMetadataList' : `${kind.kind}List`;
-  const apiVersion = isPartial
-    ? 'meta.k8s.io/v1'
-    : kind.group === ''
-      ? kind.version
-      : `${kind.group}/${kind.version}`;
-  const items = objects.map(object => (isPartial ? JSON.stringify(partialMetadata(object)) : jsonOf(object)));
+  const apiVersion = isPartial ? 'meta.k8s.io/v1' : apiVersionOf(kind);
+  const items = objects.map(object =>
+    isPartial ? JSON.stringify(partialMetadata(object)) : jsonOf(shownIn(kind, object)),
+  );
   return `{"kind":"${name}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(listMeta)},"items":[${items.join(',')}]}`;
 }

@@ -9,7 +9,7 @@ import { contentTypeOf, decodeObject, fieldValidationOf, isDryRun, readJson } fr
 import type { Exchange } from './exchange.ts';
 import { type ReadDeps, tableOptions } from './list.ts';
 import { applyPatch } from './patch/apply-patch.ts';
-import { listJson, objectJson, representationOf } from './represent.ts';
+import { listJson, objectJson, representationOf, shownIn } from './represent.ts';
 import { selectionOf } from './select.ts';
 
 export type WriteDeps = ReadDeps & { readonly registry: ObjectRegistry };
@@ -101,7 +101,7 @@ export async function patchObject<K extends KindName>(
   const patch = await readJson(exchange);
   const validation = fieldValidationOf(exchange);
   const make = (current: KindMap[K]): New<KindMap[K]> => {
-    const patched = applyPatch(contentType, kind.type, current, patch);
+    const patched = applyPatch(contentType, kind.type, shownIn(kind, current), patch);
     const { object, warnings } = decodeObject(kind, patched, validation);
     refuseOtherName(object, ref);
     refuseStale(kind, current, object);

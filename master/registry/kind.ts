@@ -25,6 +25,15 @@ type FieldReader<T> = { read(object: T): string }['read'];
 /** Subresources that are served for a kind, besides the object itself. */
 export type Subresource = 'status' | 'scale' | 'binding' | 'log' | 'eviction';
 
+/**
+ * Between the version that a kind is stored in and another that it is served in. Methods, so that each may name the shapes
+ * it knows; both are handed decoded objects. `apiVersion` and `kind` are set by the caller.
+ */
+export type Conversion = {
+  toStored(object: object): object;
+  fromStored(object: object): object;
+};
+
 export type Kind<K extends KindName = KindName> = {
   /** By which the registry, the watch cache and the control loops know it. */
   readonly id: K;
@@ -46,6 +55,8 @@ export type Kind<K extends KindName = KindName> = {
   /** Field selectors beyond metadata.name and metadata.namespace. */
   readonly selectableFields: Readonly<Record<string, FieldReader<KindMap[K]>>>;
   readonly scaling?: Scaling<KindMap[K]>;
+  /** Of a version that is served and not stored. Columns and selectable fields read the stored object all the same. */
+  readonly conversion?: Conversion;
   /** How names of this kind are checked; DNS-1123 subdomain without. */
   readonly nameRule?: NameRule;
   /** Fills in what the user left open. Pure, idempotent. */
