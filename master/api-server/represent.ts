@@ -66,11 +66,8 @@ export function tableJson<K extends KindName>(
   listMeta: object,
   { withColumns, includeObject, nowMs }: TableOptions,
 ): string {
-  const columns: Column<KindMap[K]>[] = [
-    { name: 'Name', type: 'string', format: 'name', cell: ({ metadata }) => metadata.name },
-    ...kind.columns,
-  ];
-  if (kind.id === 'Event') columns.shift();
+  const hasOwnName = kind.columns.some(({ name }) => name === 'Name');
+  const columns: readonly Column<KindMap[K]>[] = hasOwnName ? kind.columns : [nameColumn, ...kind.columns];
   const rows = objects.map(object => ({
     cells: columns.map(column => column.cell(object, nowMs)),
     ...rowObject(kind, object, includeObject),
@@ -90,6 +87,13 @@ export function tableJson<K extends KindName>(
     rows,
   });
 }
+
+const nameColumn: Column<KubeObject> = {
+  name: 'Name',
+  type: 'string',
+  format: 'name',
+  cell: ({ metadata }) => metadata.name,
+};
 
 function rowObject<K extends KindName>(
   kind: Kind<K>,

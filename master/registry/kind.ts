@@ -6,11 +6,11 @@ import type { NameRule } from './object-meta.ts';
 /** One column of `kubectl get`. Priority 1 shows only with -o wide. */
 export type Column<T> = {
   readonly name: string;
-  readonly type: 'string' | 'integer';
+  readonly type: 'string' | 'integer' | 'boolean';
   readonly format?: 'name';
   readonly priority?: 0 | 1;
   readonly description?: string;
-  cell(object: T, nowMs: number): string | number;
+  cell(object: T, nowMs: number): string | number | boolean;
 };
 
 /** How a kind shows itself as an autoscaling/v1 Scale. `selector` is in label selector syntax. */
@@ -50,7 +50,7 @@ export type Kind<K extends KindName = KindName> = {
   /** Its type in the generated field tables. */
   readonly type: string;
   readonly subresources: readonly Subresource[];
-  /** Columns between Name and Age, which every kind has. */
+  /** Columns after Name, which is put before them unless they hold one of their own. */
   readonly columns: readonly Column<KindMap[K]>[];
   /** Field selectors beyond metadata.name and metadata.namespace. */
   readonly selectableFields: Readonly<Record<string, FieldReader<KindMap[K]>>>;
