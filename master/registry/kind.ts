@@ -61,6 +61,11 @@ export type Kind<K extends KindName = KindName> = {
   readonly nameRule?: NameRule;
   /** Fills in what the user left open. Pure, idempotent. */
   defaults(object: KindMap[K]): KindMap[K];
+  /**
+   * Gives out what no two objects of the kind may share; writers of such a kind take turns. `others`: all but this one.
+   * Throws ApiError Invalid.
+   */
+  allocate?(object: KindMap[K], current: KindMap[K] | undefined, others: readonly KindMap[K][]): KindMap[K];
   /** What stands in the status of a new object. */
   initialStatus?(object: KindMap[K]): unknown;
   /** Every fault of the object. Pure. */

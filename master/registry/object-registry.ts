@@ -6,7 +6,7 @@ import type { KindMap, KindName, KubeObject, New, ObjectRef } from '../../shared
 import { formatTime } from '../../shared/kubernetes/time.ts';
 import { type Store, StoreUnavailableError, type WriteResult } from '../store/store.ts';
 import type { LiveView } from '../watch/cluster-view.ts';
-import { objectKey } from '../watch/keys.ts';
+import { objectKey, refKey } from '../watch/keys.ts';
 import { planDeletion } from './deletion.ts';
 import { apiVersionOf, type Kind } from './kind.ts';
 import { KINDS, type KindTable } from './kinds.ts';
@@ -14,6 +14,7 @@ import { changedMeta, newMeta, validateMeta } from './object-meta.ts';
 import type { DeleteOptions, Registry } from './registry.ts';
 import { missingFields } from './schema.ts';
 import { entryObject, memberOf, stored } from './stored-object.ts';
+import { Turns } from './turns.ts';
 
 /** Tries of a write that names no resourceVersion, each on a fresh reading. */
 const MAX_TRIES = 20;
@@ -36,17 +37,32 @@ export type WriteOptions = {
 /** What an update changes: the object without its status, or the status alone. */
 export type Part = 'object' | 'status';
 
+type ChangeOptions = WriteOptions & {
+  readonly part: Part;
+  readonly resourceVersion?: string;
+  readonly uid?: string;
+};
+
 export class ObjectRegistry implements Registry {
   private readonly deps: RegistryDeps;
+  private readonly turns = new Turns();
 
   constructor(deps: RegistryDeps) {
     this.deps = deps;
   }
 
-  async create<K extends KindName>(
+  create<K extends KindName>(
     kind: K,
     object: New<KindMap[K]>,
     options: WriteOptions = {},
+  ): Promise<KindMap[K]> {
+    return this.inTurn(kind, () => this.createNow(kind, object, options));
+  }
+
+  private async createNow<K extends KindName>(
+    kind: K,
+    object: New<KindMap[K]>,
+    options: WriteOptions,
   ): Promise<KindMap[K]> {
     const declared = this.deps.kinds.get(kind);
     const { clock, newUid, newSuffix } = this.deps;
@@ -64,7 +80,7 @@ export class ObjectRegistry implements Registry {
     const status = declared.subresources.includes('status')
       ? { status: declared.initialStatus?.(defaulted) ?? {} }
       : {};
-    const next = stored<K>({ ...defaulted, ...status });
+    const next = stored<K>({ ...this.allocated(declared, defaulted, undefined), ...status });
     this.refuseFaults(declared, next, validateMeta(metadata, declared.nameRule ?? 'dns-subdomain'));
     this.refuseForeignNamespace(declared, metadata.name, namespace);
     if (options.dryRun) return next;
@@ -91,11 +107,36 @@ export class ObjectRegistry implements Registry {
    * Reads, changes and writes one object. With a `resourceVersion` a lost race throws Conflict; without one the change is
    * made again on what stands there then. A change that changes nothing writes nothing.
    */
-  async change<K extends KindName>(
+  change<K extends KindName>(
     kind: K,
     ref: ObjectRef,
     make: (current: KindMap[K]) => New<KindMap[K]>,
-    options: WriteOptions & { readonly part: Part; readonly resourceVersion?: string; readonly uid?: string },
+    options: ChangeOptions,
+  ): Promise<KindMap[K]> {
+    return this.inTurn(kind, () => this.changeNow(kind, ref, make, options));
+  }
+
+  /** Runs the writes of a kind that allocates one after the other, each on a view that has seen the last. */
+  private inTurn<T>(kind: KindName, write: () => Promise<T>): Promise<T> {
+    return this.deps.kinds.get(kind).allocate === undefined ? write() : this.turns.take(kind, write);
+  }
+
+  private allocated<K extends KindName>(
+    declared: Kind<K>,
+    object: KindMap[K],
+    current: KindMap[K] | undefined,
+  ): KindMap[K] {
+    if (declared.allocate === undefined) return object;
+    const own = refKey(object.metadata);
+    const others = this.deps.view.list(declared.id).filter(({ metadata }) => refKey(metadata) !== own);
+    return declared.allocate(object, current, others);
+  }
+
+  private async changeNow<K extends KindName>(
+    kind: K,
+    ref: ObjectRef,
+    make: (current: KindMap[K]) => New<KindMap[K]>,
+    options: ChangeOptions,
   ): Promise<KindMap[K]> {
     const declared = this.deps.kinds.get(kind);
     let current = await this.read(declared, ref);
@@ -121,7 +162,7 @@ export class ObjectRegistry implements Registry {
     if (part === 'status') return stored<K>({ ...current, status: memberOf(made, 'status') ?? {} });
     const metadata = changedMeta(made.metadata, current.metadata);
     const status = memberOf(current, 'status');
-    const next = declared.defaults(
+    const defaulted = declared.defaults(
       stored<K>({
         ...made,
         apiVersion: current.apiVersion,
@@ -130,6 +171,7 @@ export class ObjectRegistry implements Registry {
         ...(status === undefined ? {} : { status }),
       }),
     );
+    const next = this.allocated(declared, defaulted, current);
     const isSpecChanged = !isDeepStrictEqual(memberOf(next, 'spec'), memberOf(current, 'spec'));
     const generation = (current.metadata.generation ?? 1) + (isSpecChanged ? 1 : 0);
     const counted = stored<K>({ ...next, metadata: { ...next.metadata, generation } });

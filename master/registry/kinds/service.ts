@@ -1,6 +1,7 @@
 /** core/v1 Service. Its addresses and node ports are given out by ../service-addresses.ts. */
 import type { Service } from '../../../shared/kubernetes/objects.ts';
 import type { Kind } from '../kind.ts';
+import { withAddresses } from '../service-addresses.ts';
 import { ageColumn, column, shownLabels, wideColumn } from './columns.ts';
 import { validateService, validateServiceUpdate } from './service-checks.ts';
 
@@ -30,6 +31,7 @@ export const service: Kind<'Service'> = {
     'spec.type': ({ spec }) => spec.type ?? '',
   },
   defaults: object => ({ ...object, spec: defaultSpec(object.spec ?? {}) }),
+  allocate: withAddresses,
   initialStatus: () => ({ loadBalancer: {} }),
   validate: validateService,
   validateUpdate: validateServiceUpdate,
