@@ -1,6 +1,7 @@
 /** Checks of single fields, in Kubernetes's words. Source: k8s.io/apimachinery/pkg/util/validation and api/validation. */
-import { isIP } from 'node:net';
+
 import { isDeepStrictEqual } from 'node:util';
+import { ipVersionOf } from '../../shared/ip-address.ts';
 import type { StatusCause } from '../../shared/kubernetes/api-error.ts';
 import { compareQuantities } from '../../shared/quantity.ts';
 
@@ -191,16 +192,19 @@ export function checkPortOrName(field: string, port: number | string | undefined
 }
 
 export function checkAddress(field: string, address: string): StatusCause[] {
-  return isIP(address) === 0
+  return ipVersionOf(address) === undefined
     ? [invalidValue(field, address, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')]
     : [];
 }
 
 export function checkCidr(field: string, cidr: string): StatusCause[] {
   const [address = '', prefix = '', ...more] = cidr.split('/');
-  const bits = isIP(address) === 4 ? 32 : 128;
+  const bits = ipVersionOf(address) === 4 ? 32 : 128;
   const isCidr =
-    isIP(address) !== 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits && more.length === 0;
+    ipVersionOf(address) !== undefined &&
+    /^\d{1,3}$/.test(prefix) &&
+    Number(prefix) <= bits &&
+    more.length === 0;
   return isCidr
     ? []
     : [invalidValue(field, cidr, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')];

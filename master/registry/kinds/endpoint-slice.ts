@@ -1,5 +1,5 @@
 /** discovery.k8s.io/v1 EndpointSlice. */
-import { isIP } from 'node:net';
+import { ipVersionOf } from '../../../shared/ip-address.ts';
 import type { StatusCause } from '../../../shared/kubernetes/api-error.ts';
 import type { KindMap } from '../../../shared/kubernetes/objects.ts';
 import {
@@ -91,8 +91,8 @@ function validateEndpoint({ addresses, hostname }: Endpoint, index: number, type
     ...checked.flatMap((address, at) => {
       const field = `${path}.addresses[${at}]`;
       if (type === 'FQDN') return checkDnsSubdomain(field, address);
-      if (isIP(address) === 0) return checkAddress(field, address);
-      return `IPv${isIP(address)}` === type
+      if (ipVersionOf(address) === undefined) return checkAddress(field, address);
+      return `IPv${ipVersionOf(address)}` === type
         ? []
         : [invalidValue(field, address, `must be an ${type} address`)];
     }),

@@ -1,5 +1,5 @@
 /** networking.k8s.io/v1 Ingress. */
-import { isIP } from 'node:net';
+import { ipVersionOf } from '../../../shared/ip-address.ts';
 import type { StatusCause } from '../../../shared/kubernetes/api-error.ts';
 import type { KindMap } from '../../../shared/kubernetes/objects.ts';
 import {
@@ -75,7 +75,8 @@ type Rule = NonNullable<Spec['rules']>[number];
 type Backend = NonNullable<Spec['defaultBackend']>;
 
 function checkHost(field: string, host: string): StatusCause[] {
-  if (isIP(host) !== 0) return [invalidValue(field, host, 'must be a DNS name, not an IP address')];
+  if (ipVersionOf(host) !== undefined)
+    return [invalidValue(field, host, 'must be a DNS name, not an IP address')];
   // One wildcard may stand first, for exactly one label.
   return checkDnsSubdomain(field, host.replace(/^\*\./, ''));
 }

@@ -46,7 +46,7 @@ export const priorityClass: Kind<'PriorityClass'> = {
 const SYSTEM_PREFIX = 'system-';
 const HIGHEST_USER_PRIORITY = 1_000_000_000;
 
-type PriorityClass = New<KindMap['PriorityClass']>;
+type PriorityClass = New<KindMap['PriorityClass']> & { readonly metadata: { readonly name: string } };
 
 /** The classes that every cluster has, for what the cluster itself cannot do without. */
 export const SYSTEM_PRIORITY_CLASSES: readonly PriorityClass[] = [
