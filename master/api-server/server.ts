@@ -7,7 +7,7 @@ import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import { authenticate, type CertificateSubject } from '../auth/authenticate.ts';
 import { Exchange, type HttpRequest, type HttpResponse, type Identity } from './exchange.ts';
 import { CLOSE_WITHIN_MS, HEADERS_TIMEOUT_MS } from './limits.ts';
-import { OpenApiDocuments } from './openapi.ts';
+import { OpenApiDocuments } from './openapi/openapi-documents.ts';
 import { type RouteDeps, route } from './route.ts';
 import { WatchCount } from './watch.ts';
 

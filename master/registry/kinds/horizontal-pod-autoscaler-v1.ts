@@ -82,7 +82,7 @@ function toStored({ metadata, spec, status, ...rest }: Shown): object {
   const restored = behavior === undefined ? undefined : parsed(behavior);
   return {
     ...rest,
-    metadata: { ...metadata, annotations },
+    metadata: { ...metadata, ...(metadata.annotations === undefined ? {} : { annotations }) },
     ...(spec === undefined
       ? {}
       : {
