@@ -1,5 +1,6 @@
 /** The cluster's own identity and its first objects: what must be there before anything else can be. */
 import { ApiError } from '../shared/kubernetes/api-error.ts';
+import { SYSTEM_PRIORITY_CLASSES } from './registry/kinds/priority-class.ts';
 import type { Registry } from './registry/registry.ts';
 import type { ClusterView } from './watch/cluster-view.ts';
 
@@ -16,6 +17,9 @@ export async function ensureCluster(view: ClusterView, registry: Registry): Prom
     if (view.get('Namespace', { name }) !== undefined) continue;
     await registry.create('Namespace', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
+  for (const priorityClass of SYSTEM_PRIORITY_CLASSES)
+    if (view.get('PriorityClass', { name: priorityClass.metadata.name }) === undefined)
+      await registry.create('PriorityClass', priorityClass);
   const system = view.get('Namespace', { name: 'kube-system' });
   if (system === undefined) throw new ApiError('InternalError', 'the namespace kube-system is not there');
   const incarnation = Number(system.metadata.annotations?.[INCARNATION] ?? '1');

@@ -8,6 +8,7 @@ import { systemClock } from '../shared/clock.ts';
 import { nameSuffix } from '../shared/kubernetes/name-suffix.ts';
 import { startApiServer } from './api-server/server.ts';
 import { StaticFiles } from './api-server/static-files.ts';
+import { ensureApiService } from './api-service.ts';
 import { ensureDashboardToken } from './auth/api-token.ts';
 import { openClusterCa } from './auth/cluster-ca.ts';
 import { verifyJoinToken } from './auth/join-token.ts';
@@ -107,6 +108,7 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
     { host: config.listenHost, port: config.apiPort, ...certificate, caPem: ca.caPem },
     signal,
   );
+  await ensureApiService({ ...parts, ...as('pikelet-master') }, { hosts: config.hosts, port: server.port });
   const url = `https://${config.hosts[0]}:${server.port}`;
   await ensureAdminKubeconfig({ path: config.adminKubeconfig, server: url, ca, nowMs: clock.nowMs() });
   logger.info({ cluster: cluster.uid, url, mqttPort }, 'the master is ready');
@@ -114,7 +116,10 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
   const loops = [
     following.ended,
     events.run(signal),
-    startControllers({ ...parts, ...as('pikelet-controllers'), logger: log('controllers') }, signal),
+    startControllers(
+      { ...parts, ...as('pikelet-controllers'), caPem: ca.caPem, logger: log('controllers') },
+      signal,
+    ),
     startScheduler(
       { ...parts, ...as('pikelet-scheduler'), usage: liveness, logger: log('scheduler') },
       signal,

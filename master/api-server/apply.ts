@@ -37,7 +37,7 @@ export async function applyConfiguration<K extends KindName>(
     throw new ApiError('BadRequest', 'metadata.managedFields must be nil');
   refuseOtherName(object, ref);
   const placed = inNamespace({ ...object, metadata: { ...object.metadata, name: ref.name } }, ref.namespace);
-  const { object: applied, created } = await applyObject(deps, kind, ref, placed, {
+  const { object: applied, created } = await applyObject(deps, deps.kinds.get(kind.id), ref, placed, {
     ...applier,
     subresource: part === 'status' ? 'status' : '',
     dryRun: isDryRun(exchange),

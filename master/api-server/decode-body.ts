@@ -99,7 +99,7 @@ export type DecodedObject<K extends KindName> = {
   readonly unknown: readonly string[];
 };
 
-/** `json` as an object of the kind. Throws ApiError BadRequest for another kind, a wrong type, or (Strict) an unknown field. */
+/** `json`, in the kind's version, as an object as it is stored. Throws ApiError BadRequest for another kind, a wrong type, or (Strict) an unknown field. */
 export function decodeObject<K extends KindName>(
   kind: Kind<K>,
   json: unknown,
@@ -124,11 +124,12 @@ export function decodeObject<K extends KindName>(
   const complaints = unknown.map(path => `unknown field ${JSON.stringify(path)}`);
   if (validation === 'Strict' && complaints.length > 0)
     throw refuse(`strict decoding error: ${complaints.join(', ')}`);
-  return { object: withMeta<K>(value), warnings: validation === 'Warn' ? complaints : [], unknown };
+  return { object: storedObject(kind, value), warnings: validation === 'Warn' ? complaints : [], unknown };
 }
 
-function withMeta<K extends KindName>(value: unknown): New<KindMap[K]> {
+function storedObject<K extends KindName>(kind: Kind<K>, value: unknown): New<KindMap[K]> {
   // biome-ignore lint/suspicious/noExplicitAny: the walker has just proved the shape
-  const object: any = value;
-  return { ...object, metadata: object.metadata ?? {} };
+  const given: any = value;
+  const object = { ...given, metadata: given.metadata ?? {} };
+  return kind.conversion?.toStored(object) ?? object;
 }

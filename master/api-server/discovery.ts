@@ -8,6 +8,7 @@ const SUBRESOURCE_KINDS: Readonly<
   Record<Subresource, { group: string; version: string; kind: string; verbs: string[] } | undefined>
 > = {
   status: undefined,
+  finalize: { group: '', version: 'v1', kind: 'Namespace', verbs: ['update'] },
   scale: { group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: ['get', 'patch', 'update'] },
   binding: { group: '', version: 'v1', kind: 'Binding', verbs: ['create'] },
   log: { group: '', version: 'v1', kind: 'Pod', verbs: ['get'] },

@@ -3,8 +3,9 @@ import * as v from 'valibot';
 import { ApiError, notFound } from '../../shared/kubernetes/api-error.ts';
 import type { KindMap, KindName, ObjectRef } from '../../shared/kubernetes/objects.ts';
 import type { Kind } from '../registry/kind.ts';
+import type { KindTable } from '../registry/kinds.ts';
 import { CompactedError, type Store } from '../store/store.ts';
-import { kindPrefix, objectKey } from '../watch/keys.ts';
+import { kindPrefix, refKey } from '../watch/keys.ts';
 import { type ObjectCache, withRevision } from '../watch/object-cache.ts';
 import type { Exchange } from './exchange.ts';
 import { FUTURE_REVISION_WAIT_MS } from './limits.ts';
@@ -14,6 +15,7 @@ import { type Selection, selectionOf } from './select.ts';
 export type ReadDeps = {
   readonly cache: ObjectCache;
   readonly store: Store;
+  readonly kinds: Pick<KindTable, 'get'>;
   readonly clock: { nowMs(): number };
 };
 
@@ -58,7 +60,7 @@ export async function listObjects<K extends KindName>(
     ? await snapshot(deps, kind, selection, from.revision)
     : await currentPage(deps, exchange, kind, selection);
   const keyed = page.objects
-    .map(object => ({ object, key: objectKey(kind, object.metadata) }))
+    .map(object => ({ object, key: refKey(object.metadata) }))
     .filter(({ key }) => from === undefined || key > from.after)
     .sort((a, b) => (a.key < b.key ? -1 : 1));
   const taken = limit > 0 ? keyed.slice(0, limit) : keyed;
@@ -117,12 +119,13 @@ export async function reachRevision(cache: ObjectCache, exchange: Exchange, revi
 
 /** All selected objects as they stood at a revision. Throws ApiError Expired when that is no longer kept. */
 async function snapshot<K extends KindName>(
-  { store }: ReadDeps,
+  { store, kinds }: ReadDeps,
   kind: Kind<K>,
   selection: Selection<K>,
   revision: number,
 ): Promise<Page<K>> {
-  const prefix = kindPrefix(kind) + (selection.namespace === undefined ? '' : `${selection.namespace}/`);
+  const prefix =
+    kindPrefix(kinds.get(kind.id)) + (selection.namespace === undefined ? '' : `${selection.namespace}/`);
   try {
     const { entries } = await store.list({ prefix, revision });
     const objects = entries.map(entry => withRevision<KindMap[K]>(entry.value, entry.revision));

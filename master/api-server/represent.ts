@@ -21,16 +21,29 @@ export function representationOf(exchange: Exchange): Representation {
   return 'whole';
 }
 
-/** The object in the version of this kind: those of a custom kind differ in their name alone, and one of them is stored. */
-export function inVersionOf<T extends KubeObject>(kind: Kind, object: T): T {
+const shownObjects = new WeakMap<Kind, WeakMap<object, KubeObject>>();
+
+/** The object in the version of the kind, converted once however many clients read it. */
+export function shownIn<K extends KindName>(kind: Kind<K>, object: KindMap[K]): KubeObject {
   const apiVersion = apiVersionOf(kind);
-  return kind.custom === undefined || object.apiVersion === apiVersion ? object : { ...object, apiVersion };
+  const { conversion } = kind;
+  if (conversion === undefined && object.apiVersion === apiVersion) return object;
+  const known = shownObjects.get(kind) ?? new WeakMap<object, KubeObject>();
+  shownObjects.set(kind, known);
+  const shown = known.get(object) ?? {
+    ...object,
+    ...conversion?.fromStored(object),
+    apiVersion,
+    kind: kind.kind,
+  };
+  known.set(object, shown);
+  return shown;
 }
 
 const jsonTexts = new WeakMap<object, string>();
 
 /** The object's JSON, made once however many clients read it. */
-export function jsonOf(object: object): string {
+function jsonOf(object: object): string {
   const known = jsonTexts.get(object);
   if (known !== undefined) return known;
   const text = JSON.stringify(object);
@@ -55,14 +68,11 @@ export function tableJson<K extends KindName>(
   listMeta: object,
   { withColumns, includeObject, nowMs }: TableOptions,
 ): string {
-  const columns: Column<KindMap[K]>[] = [
-    { name: 'Name', type: 'string', format: 'name', cell: ({ metadata }) => metadata.name },
-    ...kind.columns,
-  ];
-  if (kind.id === 'Event') columns.shift();
+  const hasOwnName = kind.columns.some(({ name }) => name === 'Name');
+  const columns: readonly Column<KindMap[K]>[] = hasOwnName ? kind.columns : [nameColumn, ...kind.columns];
   const rows = objects.map(object => ({
     cells: columns.map(column => column.cell(object, nowMs)),
-    ...rowObject(inVersionOf(kind, object), includeObject),
+    ...rowObject(kind, object, includeObject),
   }));
   const columnDefinitions = columns.map(({ name, type, format = '', priority = 0, description = '' }) => ({
     name,
@@ -80,9 +90,20 @@ export function tableJson<K extends KindName>(
   });
 }
 
-function rowObject(object: KubeObject, includeObject: string): { object?: object } {
+const nameColumn: Column<KubeObject> = {
+  name: 'Name',
+  type: 'string',
+  format: 'name',
+  cell: ({ metadata }) => metadata.name,
+};
+
+function rowObject<K extends KindName>(
+  kind: Kind<K>,
+  object: KindMap[K],
+  includeObject: string,
+): { object?: object } {
   if (includeObject === 'None') return {};
-  return { object: includeObject === 'Object' ? object : partialMetadata(object) };
+  return { object: includeObject === 'Object' ? shownIn(kind, object) : partialMetadata(object) };
 }
 
 /** One object as JSON text in the wanted representation. */
@@ -93,7 +114,7 @@ export function objectJson<K extends KindName>(
   table: TableOptions,
 ): string {
   if (as === 'metadata') return JSON.stringify(partialMetadata(object));
-  if (as === 'whole') return jsonOf(inVersionOf(kind, object));
+  if (as === 'whole') return jsonOf(shownIn(kind, object));
   return tableJson(kind, [object], { resourceVersion: object.metadata.resourceVersion }, table);
 }
 
@@ -110,7 +131,7 @@ export function listJson<K extends KindName>(
   const name = isPartial ? 'PartialObjectMetadataList' : `${kind.kind}List`;
   const apiVersion = isPartial ? 'meta.k8s.io/v1' : apiVersionOf(kind);
   const items = objects.map(object =>
-    isPartial ? JSON.stringify(partialMetadata(object)) : jsonOf(inVersionOf(kind, object)),
+    isPartial ? JSON.stringify(partialMetadata(object)) : jsonOf(shownIn(kind, object)),
   );
   return `{"kind":"${name}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(listMeta)},"items":[${items.join(',')}]}`;
 }

@@ -31,7 +31,7 @@ import { type OpenLogs, sendPodLog } from './pod-log.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
 import type { StaticFiles } from './static-files.ts';
 import type { OpenStream } from './streams/node-stream.ts';
-import { bindPod, evictPod, scaleObject } from './subresources.ts';
+import { bindPod, evictPod, finalizeNamespace, scaleObject } from './subresources.ts';
 import { VERSION } from './version.ts';
 import { type WatchCount, watchObjects } from './watch.ts';
 import { createObject, deleteCollection, deleteObject, patchObject, replaceObject } from './write.ts';
@@ -203,6 +203,7 @@ async function routeSubresource<K extends KindName>(
   if (subresource === 'status' && method === 'PUT')
     return await replaceObject(deps, exchange, kind, ref, 'status');
   if (subresource === 'status' && method === 'PATCH') return await patch(deps, exchange, kind, ref, 'status');
+  if (subresource === 'finalize' && method === 'PUT') return await finalizeNamespace(deps, exchange, ref);
   if (subresource === 'scale' && kind.scaling !== undefined && ['GET', 'PUT', 'PATCH'].includes(method))
     return await scaleObject(deps, exchange, kind, kind.scaling, ref);
   if (subresource === 'binding' && method === 'POST') return await bindPod(deps, exchange, ref);

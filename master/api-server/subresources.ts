@@ -3,11 +3,12 @@ import * as v from 'valibot';
 import { ApiError, conflict } from '../../shared/kubernetes/api-error.ts';
 import type { KindMap, KindName, ObjectRef } from '../../shared/kubernetes/objects.ts';
 import type { Kind, Scaling } from '../registry/kind.ts';
-import { contentTypeOf, isDryRun, readJson } from './decode-body.ts';
+import { KINDS } from '../registry/kinds.ts';
+import { contentTypeOf, decodeObject, fieldValidationOf, isDryRun, readJson } from './decode-body.ts';
 import type { Exchange } from './exchange.ts';
 import { fieldManagerOf } from './field-owner.ts';
 import { applyPatch } from './patch/apply-patch.ts';
-import { deleteOptionsOf, type WriteDeps } from './write.ts';
+import { deleteOptionsOf, sendObject, type WriteDeps } from './write.ts';
 
 const SUCCESS = JSON.stringify({
   kind: 'Status',
@@ -80,6 +81,21 @@ export async function scaleObject<K extends KindName>(
   const manager = fieldManagerOf(exchange, exchange.method === 'PUT' ? 'UpdateOptions' : 'PatchOptions');
   const owner = { manager, subresource: 'scale' as const };
   answer(await deps.registry.change(kind.id, ref, make, { as: kind, part: 'object', dryRun, owner }));
+}
+
+/** PUT of a namespace's `finalize`: its finalizers change, and nothing else. */
+export async function finalizeNamespace(deps: WriteDeps, exchange: Exchange, ref: ObjectRef): Promise<void> {
+  const kind = KINDS.Namespace;
+  const { object } = decodeObject(kind, await readJson(exchange), fieldValidationOf(exchange));
+  const { resourceVersion, uid } = object.metadata;
+  const finalizers = object.spec?.finalizers ?? [];
+  const finalized = await deps.registry.change(
+    'Namespace',
+    ref,
+    current => ({ ...current, spec: { ...current.spec, finalizers } }),
+    { part: 'object', resourceVersion, uid, dryRun: isDryRun(exchange) },
+  );
+  sendObject(deps, exchange, kind, 200, finalized);
 }
 
 const BindingSchema = v.object({

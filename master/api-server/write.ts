@@ -10,7 +10,7 @@ import type { Exchange } from './exchange.ts';
 import { fieldManagerOf, refuseForce } from './field-owner.ts';
 import { type ReadDeps, tableOptions } from './list.ts';
 import { applyPatch } from './patch/apply-patch.ts';
-import { inVersionOf, listJson, objectJson, representationOf } from './represent.ts';
+import { listJson, objectJson, representationOf, shownIn } from './represent.ts';
 import { selectionOf } from './select.ts';
 
 export type WriteDeps = ReadDeps & { readonly registry: ObjectRegistry };
@@ -106,7 +106,7 @@ export async function patchObject<K extends KindName>(
   const validation = fieldValidationOf(exchange);
   let warnings: readonly string[] = [];
   const make = (current: KindMap[K]): New<KindMap[K]> => {
-    const patched = applyPatch(contentType, kind.type, inVersionOf(kind, current), patch);
+    const patched = applyPatch(contentType, kind.type, shownIn(kind, current), patch);
     const decoded = decodeObject(kind, patched, validation);
     refuseOtherName(decoded.object, ref);
     refuseStale(kind, current, decoded.object);

@@ -10,9 +10,11 @@ import type { Controller } from './controller.ts';
 import { customResourceDefinitionController } from './custom-resource-definition/plan.ts';
 import { daemonSetController } from './daemonset/plan.ts';
 import { deploymentController } from './deployment/plan.ts';
+import { endpointsController } from './endpoints/plan.ts';
 import { eventExpiryController } from './event-expiry/plan.ts';
 import { garbageCollector } from './garbage-collector/plan.ts';
 import { namespaceController } from './namespace/plan.ts';
+import { namespaceDefaultsController } from './namespace-defaults/plan.ts';
 import { nodeLifecycleController } from './node-lifecycle/plan.ts';
 import { podGarbageCollector } from './pod-garbage-collector/plan.ts';
 import { replicaSetController } from './replicaset/plan.ts';
@@ -27,6 +29,8 @@ export type ControllersDeps = {
   readonly logger: Logger;
   /** In [0, 1). */
   readonly random: () => number;
+  /** The certificate of the cluster's authority, as every namespace holds it. */
+  readonly caPem: string;
 };
 
 /** Those on the way from a lost node to its replacements come first: they hear of each change before the others. */
@@ -35,6 +39,7 @@ const CONTROLLERS: readonly Controller[] = [
   replicaSetController,
   deploymentController,
   daemonSetController,
+  endpointsController,
   podGarbageCollector,
   namespaceController,
   customResourceDefinitionController,
@@ -50,13 +55,14 @@ export async function startControllers(deps: ControllersDeps, signal: AbortSigna
   const events = new EventRecorder(deps);
   const runnerDeps = { ...deps, record: events.record.bind(events) };
   const stop = new AbortController();
-  setMaxListeners(CONTROLLERS.length + 2, stop.signal);
+  const controllers = [...CONTROLLERS, namespaceDefaultsController(deps.caPem)];
+  setMaxListeners(controllers.length + 2, stop.signal);
   const onAbort = () => stop.abort(signal.reason);
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   const loops = [
     events.run(stop.signal),
-    ...CONTROLLERS.map(controller => runController<KindName>(controller, runnerDeps, stop.signal)),
+    ...controllers.map(controller => runController<KindName>(controller, runnerDeps, stop.signal)),
     runLoop(garbageCollector, runnerDeps, stop.signal),
   ];
   try {

@@ -1,13 +1,20 @@
 /** Checks of single fields, in Kubernetes's words. Source: k8s.io/apimachinery/pkg/util/validation and api/validation. */
+
+import { isDeepStrictEqual } from 'node:util';
+import { ipVersionOf } from '../../shared/ip-address.ts';
 import type { StatusCause } from '../../shared/kubernetes/api-error.ts';
+import { compareQuantities } from '../../shared/quantity.ts';
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const DNS_1035_LABEL = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const QUALIFIED_NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
 
 const SUBDOMAIN_MESSAGE =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const LABEL_1035_MESSAGE =
+  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 const LABEL_MESSAGE =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 
@@ -59,6 +66,12 @@ export function checkDnsLabel(field: string, value: string): StatusCause[] {
   return DNS_LABEL.test(value) ? [] : [invalidValue(field, value, LABEL_MESSAGE)];
 }
 
+/** A label that begins with a letter, so that it can name a variable of the environment. */
+export function checkDns1035Label(field: string, value: string): StatusCause[] {
+  if (value.length > 63) return [invalidValue(field, value, 'must be no more than 63 characters')];
+  return DNS_1035_LABEL.test(value) ? [] : [invalidValue(field, value, LABEL_1035_MESSAGE)];
+}
+
 export function checkDnsSubdomain(field: string, value: string): StatusCause[] {
   if (value.length > 253) return [invalidValue(field, value, 'must be no more than 253 characters')];
   return DNS_SUBDOMAIN.test(value) ? [] : [invalidValue(field, value, SUBDOMAIN_MESSAGE)];
@@ -72,7 +85,7 @@ export function checkPathSegment(field: string, value: string): StatusCause[] {
     .map(character => invalidValue(field, value, `may not contain '${character}'`));
 }
 
-function checkQualifiedName(field: string, key: string): StatusCause[] {
+export function checkQualifiedName(field: string, key: string): StatusCause[] {
   const slash = key.indexOf('/');
   const name = key.slice(slash + 1);
   if (slash >= 0 && !DNS_SUBDOMAIN.test(key.slice(0, slash)))
@@ -151,4 +164,63 @@ export function checkUnique(
   return values.flatMap((value, index) =>
     value !== undefined && values.indexOf(value) < index ? [duplicateValue(field(index), value)] : [],
   );
+}
+
+/** Anything but what it was. */
+export function checkUnchanged(field: string, next: unknown, current: unknown): StatusCause[] {
+  return isDeepStrictEqual(next, current) ? [] : [invalidValue(field, next ?? null, 'field is immutable')];
+}
+
+export function checkPort(field: string, port: number | undefined): StatusCause[] {
+  return checkRange(field, port, 1, 65_535);
+}
+
+const PORT_NAME = /^[-a-z0-9]+$/;
+
+/** A port's number, or its name as a container gives it. */
+export function checkPortOrName(field: string, port: number | string | undefined): StatusCause[] {
+  if (typeof port !== 'string') return checkPort(field, port);
+  return [
+    ...(port.length > 15 ? ['must be no more than 15 characters'] : []),
+    ...(PORT_NAME.test(port)
+      ? []
+      : ['must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)']),
+    ...(/[a-z]/.test(port) ? [] : ['must contain at least one letter (a-z)']),
+    ...(port.includes('--') ? ['must not contain consecutive hyphens'] : []),
+    ...(/^-|-$/.test(port) ? ['must not begin or end with a hyphen'] : []),
+  ].map(why => invalidValue(field, port, why));
+}
+
+export function checkAddress(field: string, address: string): StatusCause[] {
+  return ipVersionOf(address) === undefined
+    ? [invalidValue(field, address, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')]
+    : [];
+}
+
+export function checkCidr(field: string, cidr: string): StatusCause[] {
+  const [address = '', prefix = '', ...more] = cidr.split('/');
+  const bits = ipVersionOf(address) === 4 ? 32 : 128;
+  const isCidr =
+    ipVersionOf(address) !== undefined &&
+    /^\d{1,3}$/.test(prefix) &&
+    Number(prefix) <= bits &&
+    more.length === 0;
+  return isCidr
+    ? []
+    : [invalidValue(field, cidr, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')];
+}
+
+/** A quantity of zero or more. */
+export function checkNonNegative(field: string, quantity: string): StatusCause[] {
+  return compareQuantities(quantity, '0') < 0
+    ? [invalidValue(field, quantity, 'must be greater than or equal to 0')]
+    : [];
+}
+
+export function tooMany(field: string, actual: number, max: number): StatusCause {
+  return {
+    reason: 'FieldValueTooMany',
+    message: `Too many: ${actual}: must have at most ${max} ${max === 1 ? 'item' : 'items'}`,
+    field,
+  };
 }

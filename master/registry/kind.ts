@@ -27,7 +27,16 @@ export type Scaling<T> = {
 type FieldReader<T> = { read(object: T): string }['read'];
 
 /** Subresources that are served for a kind, besides the object itself. */
-export type Subresource = 'status' | 'scale' | 'binding' | 'log' | 'eviction';
+export type Subresource = 'status' | 'finalize' | 'scale' | 'binding' | 'log' | 'eviction';
+
+/**
+ * Between the version that a kind is stored in and another that it is served in. Methods, so that each may name the shapes
+ * it knows; both are handed decoded objects. `apiVersion` and `kind` are set by the caller.
+ */
+export type Conversion = {
+  toStored(object: object): object;
+  fromStored(object: object): object;
+};
 
 /** What a custom kind brings along where a built-in one has the generated field tables. */
 export type CustomRules = {
@@ -55,15 +64,22 @@ export type Kind<K extends KindName = KindName> = {
   /** How its fields are owned, where the field tables do not say it: for a custom kind. */
   readonly shape?: Shape;
   readonly subresources: readonly Subresource[];
-  /** Columns between Name and Age, which every kind has. */
+  /** Columns after Name, which is put before them unless they hold one of their own. */
   readonly columns: readonly Column<KindMap[K]>[];
   /** Field selectors beyond metadata.name and metadata.namespace. */
   readonly selectableFields: Readonly<Record<string, FieldReader<KindMap[K]>>>;
   readonly scaling?: Scaling<KindMap[K]>;
+  /** Of a version that is served and not stored. Columns and selectable fields read the stored object all the same. */
+  readonly conversion?: Conversion;
   /** How names of this kind are checked; DNS-1123 subdomain without. */
   readonly nameRule?: NameRule;
   /** Fills in what the user left open. Pure, idempotent. */
   defaults(object: KindMap[K]): KindMap[K];
+  /**
+   * Gives out what no two objects of the kind may share; writers of such a kind take turns. `others`: all but this one.
+   * Throws ApiError Invalid.
+   */
+  allocate?(object: KindMap[K], current: KindMap[K] | undefined, others: readonly KindMap[K][]): KindMap[K];
   /** What stands in the status of a new object; undefined for none at all. An empty object without. */
   initialStatus?(object: KindMap[K]): unknown;
   /** Every fault of the object; `before` is what it replaces, undefined for a new one. Pure. */

@@ -17,7 +17,9 @@ import { deployment } from './kinds/deployment.ts';
 import { endpointSlice } from './kinds/endpoint-slice.ts';
 import { endpoints } from './kinds/endpoints.ts';
 import { event } from './kinds/event.ts';
+import { eventsEvent } from './kinds/events-event.ts';
 import { horizontalPodAutoscaler } from './kinds/horizontal-pod-autoscaler.ts';
+import { horizontalPodAutoscalerV1 } from './kinds/horizontal-pod-autoscaler-v1.ts';
 import { ingress } from './kinds/ingress.ts';
 import { ingressClass } from './kinds/ingress-class.ts';
 import { job } from './kinds/job.ts';
@@ -90,14 +92,19 @@ export const KINDS: { readonly [K in BuiltinKindName]: Kind<K> } = {
   CustomResourceDefinition: customResourceDefinition,
 };
 
+/** The built-in kinds, each in the version that it is stored in. */
 export const BUILTIN_KINDS: readonly Kind[] = Object.values(KINDS);
+
+/** Further versions that built-in kinds are served in; clients prefer what stands before them. */
+const BUILTIN_VERSIONS: readonly Kind[] = [eventsEvent, horizontalPodAutoscalerV1];
+const BUILTIN_SERVED: readonly Kind[] = [...BUILTIN_KINDS, ...BUILTIN_VERSIONS];
 
 /** Every kind that is served: the built-in ones, and custom ones as they come and go. */
 export class KindTable {
   private readonly stored = new Map<KindName, Kind>(BUILTIN_KINDS.map(kind => [kind.id, kind]));
   /** The versions of a custom kind that are served, by its id. */
   private readonly custom = new Map<CustomKindName, readonly Kind<CustomKindName>[]>();
-  private all: readonly Kind[] = BUILTIN_KINDS;
+  private all: readonly Kind[] = BUILTIN_SERVED;
 
   /** The kind in the version that it is stored in. Throws InvariantError for one that is not served. */
   get<K extends KindName>(id: K): Kind<K> {
@@ -122,7 +129,7 @@ export class KindTable {
   }
 
   private refresh(): void {
-    this.all = [...BUILTIN_KINDS, ...[...this.custom.values()].flat()];
+    this.all = [...BUILTIN_SERVED, ...[...this.custom.values()].flat()];
   }
 
   /** The kind that a path names by group, version and plural; undefined when none is served there. */

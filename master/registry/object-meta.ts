@@ -4,6 +4,7 @@ import type { StatusCause } from '../../shared/kubernetes/api-error.ts';
 import type { StoredMeta } from '../../shared/kubernetes/objects.ts';
 import {
   checkAnnotations,
+  checkDns1035Label,
   checkDnsLabel,
   checkDnsSubdomain,
   checkLabels,
@@ -13,7 +14,7 @@ import {
 } from './field-checks.ts';
 
 /** How names of a kind are checked. */
-export type NameRule = 'dns-label' | 'dns-subdomain' | 'path-segment';
+export type NameRule = 'dns-label' | 'dns-1035-label' | 'dns-subdomain' | 'path-segment';
 
 /** Names made from `generateName` leave room for the suffix, as in Kubernetes. */
 const MAX_GENERATED_PREFIX = 58;
@@ -71,6 +72,7 @@ function isEmpty(value: object | undefined): boolean {
 
 const NAME_CHECKS: Readonly<Record<NameRule, (field: string, value: string) => StatusCause[]>> = {
   'dns-label': checkDnsLabel,
+  'dns-1035-label': checkDns1035Label,
   'dns-subdomain': checkDnsSubdomain,
   'path-segment': checkPathSegment,
 };

@@ -6,7 +6,7 @@ import type { KindMap, KindName, KubeObject, New, ObjectRef } from '../../shared
 import { formatTime } from '../../shared/kubernetes/time.ts';
 import { type Store, StoreUnavailableError, type WriteResult } from '../store/store.ts';
 import type { LiveView } from '../watch/cluster-view.ts';
-import { objectKey } from '../watch/keys.ts';
+import { objectKey, refKey } from '../watch/keys.ts';
 import { admit } from './admission/admit.ts';
 import { QuotaGate } from './admission/quota-gate.ts';
 import { planDeletion } from './deletion.ts';
@@ -17,6 +17,7 @@ import { changedMeta, newMeta, validateMeta } from './object-meta.ts';
 import type { DeleteOptions, Ownership, Part, Registry } from './registry.ts';
 import { missingFields, typeSchema } from './schema.ts';
 import { entryObject, memberOf, stored } from './stored-object.ts';
+import { Turns } from './turns.ts';
 
 /** Tries of a write that names no resourceVersion, each on a fresh reading. */
 const MAX_TRIES = 20;
@@ -40,8 +41,15 @@ export type WriteOptions<K extends KindName = KindName> = {
   readonly owner?: Ownership;
 };
 
+type ChangeOptions<K extends KindName> = WriteOptions<K> & {
+  readonly part: Part;
+  readonly resourceVersion?: string;
+  readonly uid?: string;
+};
+
 export class ObjectRegistry implements Registry {
   private readonly deps: RegistryDeps;
+  private readonly turns = new Turns();
   private readonly quotas: QuotaGate;
 
   constructor(deps: RegistryDeps) {
@@ -49,13 +57,21 @@ export class ObjectRegistry implements Registry {
     this.quotas = new QuotaGate(deps.view);
   }
 
-  async create<K extends KindName>(
+  create<K extends KindName>(
     kind: K,
     object: New<KindMap[K]>,
     options: WriteOptions<K> = {},
   ): Promise<KindMap[K]> {
+    return this.inTurn(kind, () => this.createNow(kind, object, options));
+  }
+
+  private async createNow<K extends KindName>(
+    kind: K,
+    object: New<KindMap[K]>,
+    options: WriteOptions<K>,
+  ): Promise<KindMap[K]> {
     const declared = this.deps.kinds.get(kind);
-    const rules = options.as ?? declared;
+    const rules = rulesOf(declared, options.as);
     this.refuseGoingKind(declared);
     const { clock, newUid, newSuffix } = this.deps;
     const namespace = declared.namespaced ? (object.metadata.namespace ?? 'default') : undefined;
@@ -78,7 +94,8 @@ export class ObjectRegistry implements Registry {
     const metaFaults = validateMeta(metadata, declared.nameRule ?? 'dns-subdomain');
     // What follows relies on what every object of the kind has.
     if (missingFields(rules.type, said).length > 0) this.refuseFaults(rules, said, metaFaults);
-    const next = withInitialStatus(rules, admit(declared, said, this.deps.view));
+    const admitted = this.allocated(declared, admit(declared, said, this.deps.view), undefined);
+    const next = withInitialStatus(rules, admitted);
     this.refuseFaults(rules, next, metaFaults);
     this.refuseForeignNamespace(declared, metadata.name, namespace);
     return this.quotas.pass(declared, { next }, async () => {
@@ -117,15 +134,36 @@ export class ObjectRegistry implements Registry {
    * Reads, changes and writes one object. With a `resourceVersion` a lost race throws Conflict; without one the change is
    * made again on what stands there then. A change that changes nothing writes nothing.
    */
-  async change<K extends KindName>(
+  change<K extends KindName>(
     kind: K,
     ref: ObjectRef,
     make: (current: KindMap[K]) => New<KindMap[K]>,
-    options: WriteOptions<K> & {
-      readonly part: Part;
-      readonly resourceVersion?: string;
-      readonly uid?: string;
-    },
+    options: ChangeOptions<K>,
+  ): Promise<KindMap[K]> {
+    return this.inTurn(kind, () => this.changeNow(kind, ref, make, options));
+  }
+
+  /** Runs the writes of a kind that allocates one after the other, each on a view that has seen the last. */
+  private inTurn<T>(kind: KindName, write: () => Promise<T>): Promise<T> {
+    return this.deps.kinds.get(kind).allocate === undefined ? write() : this.turns.take(kind, write);
+  }
+
+  private allocated<K extends KindName>(
+    declared: Kind<K>,
+    object: KindMap[K],
+    current: KindMap[K] | undefined,
+  ): KindMap[K] {
+    if (declared.allocate === undefined) return object;
+    const own = refKey(object.metadata);
+    const others = this.deps.view.list(declared.id).filter(({ metadata }) => refKey(metadata) !== own);
+    return declared.allocate(object, current, others);
+  }
+
+  private async changeNow<K extends KindName>(
+    kind: K,
+    ref: ObjectRef,
+    make: (current: KindMap[K]) => New<KindMap[K]>,
+    options: ChangeOptions<K>,
   ): Promise<KindMap[K]> {
     const declared = this.deps.kinds.get(kind);
     let current = await this.read(declared, ref);
@@ -133,11 +171,16 @@ export class ObjectRegistry implements Registry {
       if (current === undefined) throw notFound(declared, ref.name);
       refuseOther(declared, current, options);
       const made = make(current);
-      const next = owned(options.as ?? declared, current, this.changed(declared, current, made, options), {
-        ...options,
-        now: formatTime(this.deps.clock.nowMs()),
-        given: made.metadata.managedFields,
-      });
+      const next = owned(
+        rulesOf(declared, options.as),
+        current,
+        this.changed(declared, current, made, options),
+        {
+          ...options,
+          now: formatTime(this.deps.clock.nowMs()),
+          given: made.metadata.managedFields,
+        },
+      );
       if (options.dryRun || isDeepStrictEqual(next, current)) return next;
       const replaced = current;
       const result = await this.quotas.pass(declared, { next, current: replaced }, async () => {
@@ -156,8 +199,9 @@ export class ObjectRegistry implements Registry {
     declared: Kind<K>,
     current: KindMap[K],
     made: New<KindMap[K]>,
-    { part, as: rules = declared }: { readonly part: Part; readonly as?: Kind<K> },
+    { part, as }: { readonly part: Part; readonly as?: Kind<K> },
   ): KindMap[K] {
+    const rules = rulesOf(declared, as);
     const apiVersion = apiVersionOf(declared);
     if (part === 'status') {
       const next = stored<K>({ ...current, apiVersion, status: memberOf(made, 'status') ?? {} });
@@ -165,13 +209,9 @@ export class ObjectRegistry implements Registry {
       return next;
     }
     const metadata = changedMeta(made.metadata, current.metadata);
-    const next = rules.defaults(
-      withStatusOf(
-        rules,
-        current,
-        stored<K>(withSpec(rules, { ...made, apiVersion, kind: current.kind, metadata })),
-      ),
-    );
+    const given = stored<K>(withSpec(rules, { ...made, apiVersion, kind: current.kind, metadata }));
+    const defaulted = rules.defaults(withStatusOf(rules, current, given));
+    const next = this.allocated(declared, defaulted, current);
     const isSpecChanged = !isDeepStrictEqual(wantedOf(rules, next), wantedOf(rules, current));
     const generation = (current.metadata.generation ?? 1) + (isSpecChanged ? 1 : 0);
     const counted = stored<K>({ ...next, metadata: { ...next.metadata, generation } });
@@ -364,6 +404,11 @@ function wantedOf(rules: Kind, object: KubeObject): unknown {
   const observed = rules.subresources.includes('status') ? ['status'] : [];
   const apart = ['apiVersion', 'metadata', ...observed];
   return Object.fromEntries(Object.entries(object).filter(([name]) => !apart.includes(name)));
+}
+
+/** The version that a client wrote in rules, unless it is only another view of what is stored. */
+function rulesOf<K extends KindName>(declared: Kind<K>, as: Kind<K> | undefined): Kind<K> {
+  return as === undefined || as.conversion !== undefined ? declared : as;
 }
 
 /** A spec that was left out is an empty one, as it is to Kubernetes's own structs. */

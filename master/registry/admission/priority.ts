@@ -5,12 +5,6 @@ import type { ClusterView } from '../../watch/cluster-view.ts';
 
 type PriorityClass = { readonly name: string; readonly value: number; readonly preemptionPolicy: string };
 
-/** Classes that every cluster has, whether or not they are stored. */
-const SYSTEM_CLASSES: readonly PriorityClass[] = [
-  { name: 'system-cluster-critical', value: 2_000_000_000, preemptionPolicy: 'PreemptLowerPriority' },
-  { name: 'system-node-critical', value: 2_000_001_000, preemptionPolicy: 'PreemptLowerPriority' },
-];
-
 export function withPriority(pod: Pod, view: ClusterView, refuse: (why: string) => ApiError): Pod {
   const { priorityClassName, priority, preemptionPolicy } = pod.spec;
   const found = priorityClassName ? classOf(priorityClassName, view) : defaultClass(view);
@@ -31,9 +25,7 @@ export function withPriority(pod: Pod, view: ClusterView, refuse: (why: string) 
 }
 
 function classOf(name: string, view: ClusterView): PriorityClass | undefined {
-  return (
-    storedClasses(view).find(each => each.name === name) ?? SYSTEM_CLASSES.find(each => each.name === name)
-  );
+  return storedClasses(view).find(each => each.name === name);
 }
 
 /** Of several global defaults the lowest, as Kubernetes chooses. */

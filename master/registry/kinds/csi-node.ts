@@ -1,4 +1,5 @@
 /** storage.k8s.io/v1 CSINode. */
+import { checkRange, checkUnique, requiredValue } from '../field-checks.ts';
 import type { Kind } from '../kind.ts';
 import { ageColumn } from './columns.ts';
 
@@ -14,8 +15,17 @@ export const csiNode: Kind<'CSINode'> = {
   namespaced: false,
   type: 'V1CSINode',
   subresources: [],
-  columns: [ageColumn],
+  columns: [{ name: 'Drivers', type: 'integer', cell: ({ spec }) => spec.drivers?.length ?? 0 }, ageColumn],
   selectableFields: {},
   defaults: object => object,
-  validate: () => [],
+  validate: ({ spec }) => [
+    ...checkUnique(
+      index => `spec.drivers[${index}].name`,
+      (spec.drivers ?? []).map(({ name }) => name),
+    ),
+    ...(spec.drivers ?? []).flatMap(({ nodeID, allocatable }, index) => [
+      ...(nodeID === '' ? [requiredValue(`spec.drivers[${index}].nodeID`)] : []),
+      ...checkRange(`spec.drivers[${index}].allocatable.count`, allocatable?.count, 0),
+    ]),
+  ],
 };

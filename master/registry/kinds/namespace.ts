@@ -13,7 +13,7 @@ export const namespace: Kind<'Namespace'> = {
   categories: [],
   namespaced: false,
   type: 'V1Namespace',
-  subresources: ['status'],
+  subresources: ['status', 'finalize'],
   nameRule: 'dns-label',
   columns: [
     { name: 'Status', type: 'string', cell: ({ status }) => status?.phase ?? 'Active' },

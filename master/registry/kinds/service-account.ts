@@ -1,6 +1,6 @@
 /** core/v1 ServiceAccount. */
 import type { Kind } from '../kind.ts';
-import { ageColumn } from './columns.ts';
+import { ageColumn, column } from './columns.ts';
 
 export const serviceAccount: Kind<'ServiceAccount'> = {
   id: 'ServiceAccount',
@@ -14,7 +14,7 @@ export const serviceAccount: Kind<'ServiceAccount'> = {
   namespaced: true,
   type: 'V1ServiceAccount',
   subresources: [],
-  columns: [ageColumn],
+  columns: [column('Secrets', ({ secrets }) => String(secrets?.length ?? 0)), ageColumn],
   selectableFields: {},
   defaults: object => object,
   validate: () => [],

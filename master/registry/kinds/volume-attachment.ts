@@ -1,6 +1,7 @@
 /** storage.k8s.io/v1 VolumeAttachment. */
+import { checkDnsSubdomain, checkUnchanged, forbidden, requiredValue } from '../field-checks.ts';
 import type { Kind } from '../kind.ts';
-import { ageColumn } from './columns.ts';
+import { ageColumn, column } from './columns.ts';
 
 export const volumeAttachment: Kind<'VolumeAttachment'> = {
   id: 'VolumeAttachment',
@@ -14,8 +15,37 @@ export const volumeAttachment: Kind<'VolumeAttachment'> = {
   namespaced: false,
   type: 'V1VolumeAttachment',
   subresources: ['status'],
-  columns: [ageColumn],
+  columns: [
+    column('Attacher', ({ spec }) => spec.attacher),
+    column('PV', ({ spec }) => spec.source.persistentVolumeName ?? ''),
+    column('Node', ({ spec }) => spec.nodeName),
+    { name: 'Attached', type: 'boolean', cell: ({ status }) => status?.attached ?? false },
+    ageColumn,
+  ],
   selectableFields: {},
   defaults: object => object,
-  validate: () => [],
+  initialStatus: () => ({ attached: false }),
+  validate: ({ spec }) => {
+    const { inlineVolumeSpec, persistentVolumeName } = spec.source ?? {};
+    return [
+      ...(spec.attacher
+        ? checkDnsSubdomain('spec.attacher', spec.attacher)
+        : [requiredValue('spec.attacher')]),
+      ...(spec.nodeName
+        ? checkDnsSubdomain('spec.nodeName', spec.nodeName)
+        : [requiredValue('spec.nodeName')]),
+      ...(inlineVolumeSpec === undefined && !persistentVolumeName
+        ? [
+            requiredValue(
+              'spec.source',
+              'must specify exactly one of inlineVolumeSpec and persistentVolumeName',
+            ),
+          ]
+        : []),
+      ...(inlineVolumeSpec !== undefined && persistentVolumeName
+        ? [forbidden('spec.source', 'must specify exactly one of inlineVolumeSpec and persistentVolumeName')]
+        : []),
+    ];
+  },
+  validateUpdate: (next, current) => checkUnchanged('spec', next.spec, current.spec),
 };
