@@ -56,7 +56,7 @@ export class ObjectRegistry implements Registry {
       namespace,
       uid: newUid(),
       createdAt: formatTime(clock.nowMs()),
-      suffix: newSuffix(),
+      suffix: newSuffix,
     });
     const defaulted = declared.defaults(
       stored<K>({ ...object, apiVersion: apiVersionOf(declared), kind: declared.kind, metadata }),
