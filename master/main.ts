@@ -13,6 +13,10 @@ import { openClusterCa } from './auth/cluster-ca.ts';
 import { verifyJoinToken } from './auth/join-token.ts';
 import { ensureAdminKubeconfig } from './auth/kubeconfig.ts';
 import { verifyNodePassword } from './auth/node-credential.ts';
+import { ensureDefaultRoles } from './auth/rbac/ensure-defaults.ts';
+import { openSigningKey } from './auth/service-account/signing-key.ts';
+import { ServiceAccountTokens } from './auth/service-account/tokens.ts';
+import { type SigningRequest, signClientRequest } from './auth/sign-request.ts';
 import { startBridge } from './bridge/loop.ts';
 import { startBroker } from './broker/broker.ts';
 import { ensureCluster } from './cluster.ts';
@@ -80,13 +84,27 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
   );
 
   const mqttPort = broker.addresses[0]?.port ?? config.mqttPort;
-  const ca = await openClusterCa({ directory: path.join(config.dataDir, 'pki'), clock });
+  const pki = path.join(config.dataDir, 'pki');
+  const ca = await openClusterCa({ directory: pki, clock });
   const certificate = await ca.serverCertificate(config.hosts);
+  const tokens = new ServiceAccountTokens(await openSigningKey(pki), clock);
+  await ensureDefaultRoles(cache, registry, BUILTIN_KINDS);
   await ensureDashboardToken({ view: cache, registry, path: config.dashboardTokenFile });
   const files = new StaticFiles({ folder: config.staticDir, apiPort: config.apiPort, mqttPort });
   const { liveness, openLogs } = bridge;
   const server = await startApiServer(
-    { store, cache, registry, kinds, clock, logger: log('api-server'), usage: liveness, openLogs, files },
+    {
+      store,
+      cache,
+      registry,
+      kinds,
+      tokens,
+      clock,
+      logger: log('api-server'),
+      usage: liveness,
+      openLogs,
+      files,
+    },
     { host: config.listenHost, port: config.apiPort, ...certificate, caPem: ca.caPem },
     signal,
   );
@@ -94,10 +112,15 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
   await ensureAdminKubeconfig({ path: config.adminKubeconfig, server: url, ca, nowMs: clock.nowMs() });
   logger.info({ cluster: cluster.uid, url, mqttPort }, 'the master is ready');
 
+  const keys = {
+    tokens,
+    caPem: ca.caPem,
+    signRequest: (request: SigningRequest) => signClientRequest({ ca, clock }, request),
+  };
   const loops = [
     following.ended,
     events.run(signal),
-    startControllers({ ...parts, logger: log('controllers') }, signal),
+    startControllers({ ...parts, keys, logger: log('controllers') }, signal),
     startScheduler({ ...parts, usage: liveness, logger: log('scheduler') }, signal),
     startCompaction(store, { log: log('store') }, signal),
   ];

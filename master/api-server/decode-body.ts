@@ -83,6 +83,19 @@ export function decodeObject<K extends KindName>(
   json: unknown,
   validation: FieldValidation,
 ): DecodedObject<K> {
+  const { value, warnings } = decodeAs(kind, json, validation);
+  return { object: withMeta<K>(value), warnings };
+}
+
+/** What is decoded: a stored kind, or one that is only ever sent. `type` is its name in the field tables. */
+export type DecodedType = Pick<Kind, 'kind' | 'group' | 'version' | 'type'>;
+
+/** The same for any type. */
+export function decodeAs(
+  kind: DecodedType,
+  json: unknown,
+  validation: FieldValidation,
+): { readonly value: unknown; readonly warnings: readonly string[] } {
   const name = `${kind.kind} in version ${JSON.stringify(kind.version)}`;
   const refuse = (why: string) =>
     new ApiError('BadRequest', `${name} cannot be handled as a ${kind.kind}: ${why}`);
@@ -102,7 +115,7 @@ export function decodeObject<K extends KindName>(
   const complaints = unknown.map(path => `unknown field ${JSON.stringify(path)}`);
   if (validation === 'Strict' && complaints.length > 0)
     throw refuse(`strict decoding error: ${complaints.join(', ')}`);
-  return { object: withMeta<K>(value), warnings: validation === 'Warn' ? complaints : [] };
+  return { value, warnings: validation === 'Warn' ? complaints : [] };
 }
 
 function withMeta<K extends KindName>(value: unknown): New<KindMap[K]> {

@@ -2,17 +2,19 @@
 import * as v from 'valibot';
 import { ApiError, conflict } from '../../shared/kubernetes/api-error.ts';
 import type { KindMap, KindName, KubeObject, New, ObjectRef } from '../../shared/kubernetes/objects.ts';
+import type { Authorizer } from '../auth/authorize.ts';
 import type { Kind } from '../registry/kind.ts';
 import type { ObjectRegistry, Part } from '../registry/object-registry.ts';
 import type { DeleteOptions } from '../registry/registry.ts';
 import { contentTypeOf, decodeObject, fieldValidationOf, isDryRun, readJson } from './decode-body.ts';
 import type { Exchange } from './exchange.ts';
+import { type GuardedWrite, guardWrite } from './guard-write.ts';
 import { type ReadDeps, tableOptions } from './list.ts';
 import { applyPatch } from './patch/apply-patch.ts';
 import { listJson, objectJson, representationOf } from './represent.ts';
 import { selectionOf } from './select.ts';
 
-export type WriteDeps = ReadDeps & { readonly registry: ObjectRegistry };
+export type WriteDeps = ReadDeps & { readonly registry: ObjectRegistry; readonly authorizer: Authorizer };
 
 type Target = { readonly namespace?: string; readonly name?: string };
 
@@ -35,10 +37,23 @@ export async function createObject<K extends KindName>(
   const { object, warnings } = decodeObject(kind, await readJson(exchange), fieldValidationOf(exchange));
   if (object.metadata.resourceVersion)
     throw new ApiError('BadRequest', 'resourceVersion should not be set on objects to be created');
-  const placed = inNamespace(object, target.namespace);
+  const placed = guarded(deps, exchange, {
+    kind,
+    part: 'object',
+    next: inNamespace(object, target.namespace),
+  });
   exchange.warn(warnings);
   const created = await deps.registry.create(kind.id, placed, { dryRun: isDryRun(exchange) });
   sendObject(deps, exchange, kind, 201, created);
+}
+
+/** The object as this caller may write it. */
+function guarded<K extends KindName>(
+  { authorizer }: WriteDeps,
+  { identity }: Exchange,
+  write: GuardedWrite<K>,
+): New<KindMap[K]> {
+  return guardWrite({ authorizer, identity }, write);
 }
 
 /** The object in the namespace of the path. Throws ApiError BadRequest when it names another. */
@@ -76,7 +91,8 @@ export async function replaceObject<K extends KindName>(
   const placed = inNamespace(object, ref.namespace);
   exchange.warn(warnings);
   const { resourceVersion, uid } = object.metadata;
-  const replaced = await deps.registry.change(kind.id, ref, () => placed, {
+  const make = (current: KindMap[K]) => guarded(deps, exchange, { kind, part, next: placed, current });
+  const replaced = await deps.registry.change(kind.id, ref, make, {
     part,
     resourceVersion,
     uid,
@@ -106,7 +122,7 @@ export async function patchObject<K extends KindName>(
     refuseOtherName(object, ref);
     refuseStale(kind, current, object);
     exchange.warn(warnings);
-    return object;
+    return guarded(deps, exchange, { kind, part, next: object, current });
   };
   sendObject(
     deps,

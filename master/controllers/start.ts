@@ -6,16 +6,20 @@ import type { KindName } from '../../shared/kubernetes/objects.ts';
 import { EventRecorder } from '../events/recorder.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { LiveView } from '../watch/cluster-view.ts';
+import { certificateSigningController } from './certificate-signing/plan.ts';
+import { clusterRoleAggregationController } from './clusterrole-aggregation/plan.ts';
 import type { Controller } from './controller.ts';
 import { daemonSetController } from './daemonset/plan.ts';
 import { deploymentController } from './deployment/plan.ts';
 import { eventExpiryController } from './event-expiry/plan.ts';
+import type { SignRequest } from './execute.ts';
 import { garbageCollector } from './garbage-collector/plan.ts';
 import { namespaceController } from './namespace/plan.ts';
 import { nodeLifecycleController } from './node-lifecycle/plan.ts';
 import { podGarbageCollector } from './pod-garbage-collector/plan.ts';
 import { replicaSetController } from './replicaset/plan.ts';
 import { runController, runLoop } from './runner.ts';
+import { type TokenSecretKeys, tokenSecretController } from './token-secret/plan.ts';
 
 export type ControllersDeps = {
   /** Must have been filled once. */
@@ -25,6 +29,8 @@ export type ControllersDeps = {
   readonly logger: Logger;
   /** In [0, 1). */
   readonly random: () => number;
+  /** The cluster's keys; without them nothing is signed, and the control loops that sign do not run. */
+  readonly keys?: TokenSecretKeys & { readonly signRequest: SignRequest };
 };
 
 /** Those on the way from a lost node to its replacements come first: they hear of each change before the others. */
@@ -36,6 +42,7 @@ const CONTROLLERS: readonly Controller[] = [
   podGarbageCollector,
   namespaceController,
   eventExpiryController,
+  clusterRoleAggregationController,
 ];
 
 /**
@@ -44,15 +51,20 @@ const CONTROLLERS: readonly Controller[] = [
  */
 export async function startControllers(deps: ControllersDeps, signal: AbortSignal): Promise<void> {
   const events = new EventRecorder(deps);
-  const runnerDeps = { ...deps, record: events.record.bind(events) };
+  const { keys } = deps;
+  const runnerDeps = { ...deps, record: events.record.bind(events), signRequest: keys?.signRequest };
+  const controllers: readonly Controller[] =
+    keys === undefined
+      ? CONTROLLERS
+      : [...CONTROLLERS, tokenSecretController(keys), certificateSigningController];
   const stop = new AbortController();
-  setMaxListeners(CONTROLLERS.length + 2, stop.signal);
+  setMaxListeners(controllers.length + 2, stop.signal);
   const onAbort = () => stop.abort(signal.reason);
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   const loops = [
     events.run(stop.signal),
-    ...CONTROLLERS.map(controller => runController<KindName>(controller, runnerDeps, stop.signal)),
+    ...controllers.map(controller => runController<KindName>(controller, runnerDeps, stop.signal)),
     runLoop(garbageCollector, runnerDeps, stop.signal),
   ];
   try {

@@ -23,7 +23,7 @@ export type Scaling<T> = {
 type FieldReader<T> = { read(object: T): string }['read'];
 
 /** Subresources that are served for a kind, besides the object itself. */
-export type Subresource = 'status' | 'scale' | 'binding' | 'log' | 'eviction';
+export type Subresource = 'status' | 'scale' | 'binding' | 'log' | 'eviction' | 'token' | 'approval';
 
 export type Kind<K extends KindName = KindName> = {
   /** By which the registry, the watch cache and the control loops know it. */

@@ -7,7 +7,12 @@ import path from 'node:path';
 import pino from 'pino';
 import { startApiServer } from '../../master/api-server/server.ts';
 import { StaticFiles } from '../../master/api-server/static-files.ts';
-import { openClusterCa } from '../../master/auth/cluster-ca.ts';
+import type { CertifiedKey } from '../../master/auth/certificates.ts';
+import { type ClusterCa, openClusterCa } from '../../master/auth/cluster-ca.ts';
+import { ensureDefaultRoles } from '../../master/auth/rbac/ensure-defaults.ts';
+import { openSigningKey } from '../../master/auth/service-account/signing-key.ts';
+import { ServiceAccountTokens } from '../../master/auth/service-account/tokens.ts';
+import { BUILTIN_KINDS } from '../../master/registry/kinds.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { type MemoryCluster, startMemoryCluster } from './memory-cluster.ts';
 
@@ -23,13 +28,21 @@ export type Json = any;
 export type ApiCall = {
   readonly method?: string;
   readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** Without any credential. */
   readonly anonymous?: boolean;
+  /** Instead of the administrator's certificate. */
+  readonly token?: string;
+  /** Instead of the administrator's. */
+  readonly client?: CertifiedKey;
 };
 
 export type TestApi = MemoryCluster & {
   readonly port: number;
+  readonly ca: ClusterCa;
+  readonly tokens: ServiceAccountTokens;
+  /** The certificate that calls are made with. */
+  readonly admin: CertifiedKey;
   call(target: string, options?: ApiCall): Promise<Answer>;
 };
 
@@ -39,11 +52,14 @@ export async function startTestApi(): Promise<TestApi> {
   const ca = await openClusterCa({ directory: folder, clock: systemClock });
   const { certPem, keyPem } = await ca.serverCertificate(['127.0.0.1', 'localhost']);
   const admin = await ca.issueClient({ user: 'admin', groups: ['system:masters'] });
+  const tokens = new ServiceAccountTokens(await openSigningKey(folder), systemClock);
+  await ensureDefaultRoles(cluster.cache, cluster.registry, BUILTIN_KINDS);
   const stopped = new AbortController();
   const usage = { lastHeartbeatMs: () => undefined, usageOf: () => undefined, podUsage: () => undefined };
   const server = await startApiServer(
     {
       ...cluster,
+      tokens,
       clock: systemClock,
       logger: pino({ level: 'silent' }),
       usage,
@@ -57,20 +73,22 @@ export async function startTestApi(): Promise<TestApi> {
   );
   const call = (
     target: string,
-    { method = 'GET', body, headers = {}, anonymous = false }: ApiCall = {},
+    { method = 'GET', body, headers = {}, anonymous = false, token, client = admin }: ApiCall = {},
   ): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const content = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
       // Node sends the body of a DELETE only when its length is said.
       const length = content === undefined ? {} : { 'content-length': String(Buffer.byteLength(content)) };
-      const credentials = anonymous ? {} : { cert: admin.certPem, key: admin.keyPem };
+      const credentials =
+        anonymous || token !== undefined ? {} : { cert: client.certPem, key: client.keyPem };
+      const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` };
       const sent = request(
         {
           host: '127.0.0.1',
           port: server.port,
           path: target,
           method,
-          headers: { ...length, ...headers },
+          headers: { ...length, ...bearer, ...headers },
           ca: ca.caPem,
           agent: false,
           ...credentials,
@@ -96,6 +114,9 @@ export async function startTestApi(): Promise<TestApi> {
   return {
     ...cluster,
     port: server.port,
+    ca,
+    tokens,
+    admin,
     call,
     async stop() {
       stopped.abort();

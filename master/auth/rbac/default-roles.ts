@@ -26,7 +26,11 @@ const HEALTH = '/healthz /livez /readyz /version /version/';
 
 const VIEW_RULES: readonly PolicyRule[] = [
   on('', 'configmaps endpoints persistentvolumeclaims persistentvolumeclaims/status pods', READ),
-  on('', 'replicationcontrollers replicationcontrollers/scale serviceaccounts services services/status', READ),
+  on(
+    '',
+    'replicationcontrollers replicationcontrollers/scale serviceaccounts services services/status',
+    READ,
+  ),
   on('', 'bindings events limitranges namespaces/status pods/log pods/status', READ),
   on('', 'namespaces replicationcontrollers/status resourcequotas resourcequotas/status', READ),
   on('discovery.k8s.io', 'endpointslices', READ),

@@ -44,11 +44,12 @@ export function refuseRoleEscalation(
 export function refuseBindingEscalation(
   asking: Asking,
   target: Target,
-  { roleRef, subjects }: { readonly roleRef: rbac.RoleRef; readonly subjects?: readonly rbac.Subject[] },
+  { roleRef, subjects }: { readonly roleRef?: rbac.RoleRef; readonly subjects?: readonly rbac.Subject[] },
   current: { readonly roleRef: rbac.RoleRef; readonly subjects?: readonly rbac.Subject[] } | undefined,
 ): void {
   const { authorizer, identity } = asking;
-  if (identity.groups.includes(MASTERS)) return;
+  // A binding of nothing is refused by its validation.
+  if (identity.groups.includes(MASTERS) || roleRef === undefined) return;
   const isSame =
     current !== undefined &&
     isDeepStrictEqual(roleRef, current.roleRef) &&

@@ -72,9 +72,7 @@ function coversPart(held: PolicyRule, part: PolicyRule): boolean {
     all(part.apiGroups, group => hasOrAll(held.apiGroups, group)) &&
     all(part.resources, text => {
       const [resource = '', subresource = ''] = text.split('/');
-      return (held.resources ?? []).some(
-        own => own === text || resourceCovers(own, resource, subresource),
-      );
+      return (held.resources ?? []).some(own => own === text || resourceCovers(own, resource, subresource));
     }) &&
     (isEmpty(held.resourceNames) ||
       (!isEmpty(part.resourceNames) &&

@@ -8,3 +8,10 @@ export const ageColumn: Column<KubeObject> = {
   type: 'string',
   cell: ({ metadata }, nowMs) => formatAge(metadata.creationTimestamp, nowMs),
 };
+
+/** What Kubernetes shows of kinds that have no columns of their own. */
+export const createdAtColumn: Column<KubeObject> = {
+  name: 'Created At',
+  type: 'string',
+  cell: ({ metadata }) => metadata.creationTimestamp,
+};

@@ -13,7 +13,7 @@ export const serviceAccount: Kind<'ServiceAccount'> = {
   categories: [],
   namespaced: true,
   type: 'V1ServiceAccount',
-  subresources: [],
+  subresources: ['token'],
   columns: [ageColumn],
   selectableFields: {},
   defaults: object => object,
