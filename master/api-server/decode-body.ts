@@ -7,6 +7,9 @@ import { apiVersionOf, type Kind } from '../registry/kind.ts';
 import { decode } from '../registry/schema.ts';
 import type { Exchange } from './exchange.ts';
 
+/** What client-go's typed clients send; answers are JSON all the same. */
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+
 /** Content type without parameters; JSON when the client names none. */
 export function contentTypeOf(exchange: Exchange): string {
   return exchange.header('content-type')?.split(';')[0]?.trim().toLowerCase() || 'application/json';
@@ -16,12 +19,13 @@ export function contentTypeOf(exchange: Exchange): string {
 export async function readJson(exchange: Exchange, contentType = contentTypeOf(exchange)): Promise<unknown> {
   const bytes = await exchange.body();
   if (bytes.length === 0) return undefined;
+  if (contentType === PROTOBUF) return (await import('./protobuf/decode.ts')).decodeProtobuf(bytes);
   const text = bytes.toString('utf8');
   if (contentType.endsWith('yaml')) return readYaml(text);
   if (!contentType.endsWith('json'))
     throw new ApiError(
       'UnsupportedMediaType',
-      `the body of the request was in an unknown format (${contentType}) - accepted media types include: application/json, application/yaml`,
+      `the body of the request was in an unknown format (${contentType}) - accepted media types include: application/json, application/yaml, ${PROTOBUF}`,
     );
   try {
     return JSON.parse(text);

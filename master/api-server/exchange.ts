@@ -126,7 +126,8 @@ export class Exchange {
   }
 
   private end(payload: Uint8Array): void {
-    this.response.setHeader('Content-Length', payload.length);
+    // Not modified: the length would be that of the content the client has. [RFC 9110 8.6]
+    if (this.response.statusCode !== 304) this.response.setHeader('Content-Length', payload.length);
     // A typed view of the one call that HTTP/1.1 and HTTP/2 share.
     const response: { end(chunk: Uint8Array): unknown } = this.response;
     response.end(payload);

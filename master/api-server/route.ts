@@ -26,7 +26,7 @@ import {
 import type { Exchange } from './exchange.ts';
 import { getObject, listObjects } from './list.ts';
 import { sendMetrics } from './metrics.ts';
-import type { OpenApiDocuments } from './openapi.ts';
+import type { OpenApiDocuments } from './openapi/openapi-documents.ts';
 import { type OpenLogs, sendPodLog } from './pod-log.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
 import { answerReview, reviewAt } from './reviews.ts';
@@ -76,7 +76,10 @@ async function routePath(deps: RouteDeps, exchange: Exchange, pathname: string):
   switch (pathname) {
     case '/':
       return json({
-        paths: ['/api', '/apis', '/dashboard/', '/healthz', '/livez', '/openapi/v3', '/readyz', '/version'],
+        paths: [
+          ...['/api', '/apis', '/dashboard/', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz'],
+          '/version',
+        ],
       });
     case '/version':
       return json(VERSION);
@@ -97,7 +100,9 @@ async function routePath(deps: RouteDeps, exchange: Exchange, pathname: string):
     case '/openid/v1/jwks':
       return exchange.sendJson(200, JSON.stringify(deps.tokens.keySet()), 'application/jwk-set+json');
     case '/openapi/v3':
-      return json(await deps.openApi.index());
+      return await deps.openApi.sendIndex(exchange);
+    case '/openapi/v2':
+      return await deps.openApi.sendV2(exchange);
     default:
       return await routeBelow(deps, exchange, pathname);
   }
@@ -118,10 +123,8 @@ function openIdConfiguration(exchange: Exchange) {
 }
 
 async function routeBelow(deps: RouteDeps, exchange: Exchange, pathname: string): Promise<void> {
-  if (pathname.startsWith('/openapi/v3/')) {
-    const text = (await deps.openApi.all()).get(pathname.slice('/openapi/v3/'.length));
-    if (text !== undefined) return exchange.sendJson(200, text);
-  }
+  const v3 = '/openapi/v3/';
+  if (pathname.startsWith(v3) && (await deps.openApi.sendV3(exchange, pathname.slice(v3.length)))) return;
   const match = /^\/apis\/([^/]+)(?:\/([^/]+))?$/.exec(pathname) ?? /^\/api(\/)([^/]+)$/.exec(pathname);
   const [, name, version] = match ?? [];
   const served = groupVersions(deps.kinds.served());

@@ -10,7 +10,7 @@ import type { Identity } from '../auth/identity.ts';
 import { impersonated } from '../auth/impersonate.ts';
 import { Exchange, type HttpRequest, type HttpResponse } from './exchange.ts';
 import { CLOSE_WITHIN_MS, HEADERS_TIMEOUT_MS } from './limits.ts';
-import { OpenApiDocuments } from './openapi.ts';
+import { OpenApiDocuments } from './openapi/openapi-documents.ts';
 import { type RouteDeps, route } from './route.ts';
 import { WatchCount } from './watch.ts';
 

@@ -18,6 +18,7 @@ import { namespaceController } from './namespace/plan.ts';
 import { nodeLifecycleController } from './node-lifecycle/plan.ts';
 import { podGarbageCollector } from './pod-garbage-collector/plan.ts';
 import { replicaSetController } from './replicaset/plan.ts';
+import { resourceQuotaController } from './resource-quota/plan.ts';
 import { runController, runLoop } from './runner.ts';
 import { type TokenSecretKeys, tokenSecretController } from './token-secret/plan.ts';
 
@@ -41,6 +42,7 @@ const CONTROLLERS: readonly Controller[] = [
   daemonSetController,
   podGarbageCollector,
   namespaceController,
+  resourceQuotaController,
   eventExpiryController,
   clusterRoleAggregationController,
 ];

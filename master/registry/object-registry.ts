@@ -7,6 +7,8 @@ import { formatTime } from '../../shared/kubernetes/time.ts';
 import { type Store, StoreUnavailableError, type WriteResult } from '../store/store.ts';
 import type { LiveView } from '../watch/cluster-view.ts';
 import { objectKey } from '../watch/keys.ts';
+import { admit } from './admission/admit.ts';
+import { QuotaGate } from './admission/quota-gate.ts';
 import { planDeletion } from './deletion.ts';
 import { apiVersionOf, type Kind } from './kind.ts';
 import { KINDS, type KindTable } from './kinds.ts';
@@ -38,9 +40,11 @@ export type Part = 'object' | 'status';
 
 export class ObjectRegistry implements Registry {
   private readonly deps: RegistryDeps;
+  private readonly quotas: QuotaGate;
 
   constructor(deps: RegistryDeps) {
     this.deps = deps;
+    this.quotas = new QuotaGate(deps.view);
   }
 
   async create<K extends KindName>(
@@ -58,19 +62,20 @@ export class ObjectRegistry implements Registry {
       createdAt: formatTime(clock.nowMs()),
       suffix: newSuffix,
     });
-    const defaulted = declared.defaults(
-      stored<K>({ ...object, apiVersion: apiVersionOf(declared), kind: declared.kind, metadata }),
-    );
+    const given = stored<K>({ ...object, apiVersion: apiVersionOf(declared), kind: declared.kind, metadata });
+    const defaulted = admit(declared, declared.defaults(given), this.deps.view);
     const status = declared.subresources.includes('status')
       ? { status: declared.initialStatus?.(defaulted) ?? {} }
       : {};
     const next = stored<K>({ ...defaulted, ...status });
     this.refuseFaults(declared, next, validateMeta(metadata, declared.nameRule ?? 'dns-subdomain'));
     this.refuseForeignNamespace(declared, metadata.name, namespace);
-    if (options.dryRun) return next;
-    const result = await this.put(declared, next, 0);
-    if (!result.ok) throw alreadyExists(declared, metadata.name);
-    return this.seen(next, result.revision);
+    return this.quotas.pass(declared, { next }, async () => {
+      if (options.dryRun) return next;
+      const result = await this.put(declared, next, 0);
+      if (!result.ok) throw alreadyExists(declared, metadata.name);
+      return this.seen(next, result.revision);
+    });
   }
 
   update<K extends KindName>(kind: K, object: KindMap[K]): Promise<KindMap[K]> {
@@ -104,7 +109,12 @@ export class ObjectRegistry implements Registry {
       refuseOther(declared, current, options);
       const next = this.changed(declared, current, make(current), options.part);
       if (options.dryRun || isDeepStrictEqual(next, current)) return next;
-      const result = await this.write(declared, next, current);
+      const replaced = current;
+      const result = await this.quotas.pass(declared, { next, current: replaced }, async () => {
+        const written = await this.write(declared, next, replaced);
+        if (written.ok) await this.deps.view.waitFor(written.revision);
+        return written;
+      });
       if (result.ok) return this.seen(next, result.revision);
       current = entryObject<K>(result.current);
       if (options.resourceVersion) throw conflict(declared, ref.name);
