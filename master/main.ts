@@ -87,7 +87,7 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
   const pki = path.join(config.dataDir, 'pki');
   const ca = await openClusterCa({ directory: pki, clock });
   const certificate = await ca.serverCertificate(config.hosts);
-  const tokens = new ServiceAccountTokens(await openSigningKey(pki), clock);
+  const tokens = new ServiceAccountTokens(await openSigningKey(pki), clock, randomUUID);
   await ensureDefaultRoles(cache, registry, BUILTIN_KINDS);
   await ensureDashboardToken({ view: cache, registry, path: config.dashboardTokenFile });
   const files = new StaticFiles({ folder: config.staticDir, apiPort: config.apiPort, mqttPort });

@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ beforeEach(async () => {
   view = cluster.cache;
   registry = cluster.registry;
   keys = await mkdtemp(join(tmpdir(), 'pikelet-keys-'));
-  tokens = new ServiceAccountTokens(await openSigningKey(keys), systemClock);
+  tokens = new ServiceAccountTokens(await openSigningKey(keys), systemClock, randomUUID);
 });
 
 afterEach(async () => {

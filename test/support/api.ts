@@ -1,5 +1,6 @@
 /** A real API server in this process, over a store in memory, and a client with admin rights. */
 
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -56,7 +57,7 @@ export async function startTestApi(): Promise<TestApi> {
   const ca = await openClusterCa({ directory: folder, clock: systemClock });
   const { certPem, keyPem } = await ca.serverCertificate(['127.0.0.1', 'localhost']);
   const admin = await ca.issueClient({ user: 'admin', groups: ['system:masters'] });
-  const tokens = new ServiceAccountTokens(await openSigningKey(folder), systemClock);
+  const tokens = new ServiceAccountTokens(await openSigningKey(folder), systemClock, randomUUID);
   await ensureDefaultRoles(cluster.cache, cluster.registry, BUILTIN_KINDS);
   const stopped = new AbortController();
   const usage = { lastHeartbeatMs: () => undefined, usageOf: () => undefined, podUsage: () => undefined };

@@ -2,7 +2,6 @@
  * Tokens of service accounts: what they say, and whether it still holds. A token is good while its account, and the pod, Secret
  * or node that it is bound to, are the very objects that it was issued for. Source: k8s.io/kubernetes/pkg/serviceaccount.
  */
-import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
 import type { Clock } from '../../../shared/clock.ts';
 import type { KindMap, Secret } from '../../../shared/kubernetes/objects.ts';
@@ -65,10 +64,13 @@ export type VerifiedToken = { readonly identity: Identity; readonly audiences: r
 export class ServiceAccountTokens {
   private readonly key: SigningKey;
   private readonly clock: Clock;
+  private readonly newId: () => string;
 
-  constructor(key: SigningKey, clock: Clock) {
+  /** `newId` names each token. */
+  constructor(key: SigningKey, clock: Clock, newId: () => string) {
     this.key = key;
     this.clock = clock;
+    this.newId = newId;
   }
 
   /** A new token, and when it expires in milliseconds since 1970. */
@@ -82,7 +84,7 @@ export class ServiceAccountTokens {
       exp,
       iat: now,
       iss: ISSUER,
-      jti: randomUUID(),
+      jti: this.newId(),
       'kubernetes.io': {
         namespace,
         ...(node === undefined ? {} : { node }),
