@@ -7,6 +7,7 @@ import { forbidden, invalidValue } from '../registry/field-checks.ts';
 import { KINDS } from '../registry/kinds.ts';
 import { decodeObject, fieldValidationOf, isDryRun, readJson } from './decode-body.ts';
 import type { Exchange } from './exchange.ts';
+import { fieldManagerOf } from './field-owner.ts';
 import { requireSigner } from './guard-write.ts';
 import { sendObject, type WriteDeps } from './write.ts';
 
@@ -30,7 +31,8 @@ export async function approveRequest(deps: WriteDeps, exchange: Exchange, ref: O
     return withVerdict(current, object, now);
   };
   const { resourceVersion, uid } = object.metadata;
-  const options = { part: 'status' as const, resourceVersion, uid, dryRun: isDryRun(exchange) };
+  const owner = { manager: fieldManagerOf(exchange, 'UpdateOptions') };
+  const options = { part: 'status' as const, resourceVersion, uid, dryRun: isDryRun(exchange), owner };
   sendObject(deps, exchange, KIND, 200, await deps.registry.change(KIND.id, ref, make, options));
 }
 

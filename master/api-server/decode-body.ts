@@ -79,6 +79,8 @@ export function isDryRun(exchange: Exchange): boolean {
 export type DecodedObject<K extends KindName> = {
   readonly object: New<KindMap[K]>;
   readonly warnings: readonly string[];
+  /** Paths of fields that the kind does not have; they are not in the object. */
+  readonly unknown: readonly string[];
 };
 
 /** `json` as an object of the kind. Throws ApiError BadRequest for another kind, a wrong type, or (Strict) an unknown field. */
@@ -87,8 +89,8 @@ export function decodeObject<K extends KindName>(
   json: unknown,
   validation: FieldValidation,
 ): DecodedObject<K> {
-  const { value, warnings } = decodeAs(kind, json, validation);
-  return { object: withMeta<K>(value), warnings };
+  const { value, ...rest } = decodeAs(kind, json, validation);
+  return { object: withMeta<K>(value), ...rest };
 }
 
 /** What is decoded: a stored kind, or one that is only ever sent. `type` is its name in the field tables. */
@@ -99,7 +101,7 @@ export function decodeAs(
   kind: DecodedType,
   json: unknown,
   validation: FieldValidation,
-): { readonly value: unknown; readonly warnings: readonly string[] } {
+): { readonly value: unknown; readonly warnings: readonly string[]; readonly unknown: readonly string[] } {
   const name = `${kind.kind} in version ${JSON.stringify(kind.version)}`;
   const refuse = (why: string) =>
     new ApiError('BadRequest', `${name} cannot be handled as a ${kind.kind}: ${why}`);
@@ -119,7 +121,7 @@ export function decodeAs(
   const complaints = unknown.map(path => `unknown field ${JSON.stringify(path)}`);
   if (validation === 'Strict' && complaints.length > 0)
     throw refuse(`strict decoding error: ${complaints.join(', ')}`);
-  return { value, warnings: validation === 'Warn' ? complaints : [] };
+  return { value, warnings: validation === 'Warn' ? complaints : [], unknown };
 }
 
 function withMeta<K extends KindName>(value: unknown): New<KindMap[K]> {

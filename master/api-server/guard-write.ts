@@ -5,7 +5,7 @@ import type { Authorizer } from '../auth/authorize.ts';
 import type { Identity } from '../auth/identity.ts';
 import { refuseBindingEscalation, refuseRoleEscalation } from '../auth/rbac/escalation.ts';
 import type { Kind } from '../registry/kind.ts';
-import type { Part } from '../registry/object-registry.ts';
+import type { Part } from '../registry/registry.ts';
 import { stored } from '../registry/stored-object.ts';
 
 export type GuardedWrite<K extends KindName> = {

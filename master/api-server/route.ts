@@ -3,17 +3,20 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
-import type { KindName } from '../../shared/kubernetes/objects.ts';
+import type { KindName, ObjectRef } from '../../shared/kubernetes/objects.ts';
 import type { Authorizer } from '../auth/authorize.ts';
 import { requireAccess } from '../auth/forbidden.ts';
 import { ISSUER, type ServiceAccountTokens } from '../auth/service-account/tokens.ts';
 import type { Kind } from '../registry/kind.ts';
 import type { KindTable } from '../registry/kinds.ts';
 import type { ObjectRegistry } from '../registry/object-registry.ts';
+import type { Part } from '../registry/registry.ts';
 import type { Store } from '../store/store.ts';
 import type { ObjectCache } from '../watch/object-cache.ts';
 import type { UsageReader } from '../watch/usage-reader.ts';
+import { APPLY_PATCH, applyConfiguration } from './apply.ts';
 import { approveRequest } from './approve.ts';
+import { contentTypeOf } from './decode-body.ts';
 import {
   aggregatedDiscovery,
   apiGroup,
@@ -31,6 +34,7 @@ import { type OpenLogs, sendPodLog } from './pod-log.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
 import { answerReview, reviewAt } from './reviews.ts';
 import type { StaticFiles } from './static-files.ts';
+import type { OpenStream } from './streams/node-stream.ts';
 import { bindPod, evictPod, scaleObject } from './subresources.ts';
 import { createToken } from './token-request.ts';
 import { VERSION } from './version.ts';
@@ -48,6 +52,7 @@ export type RouteDeps = {
   readonly logger: Logger;
   readonly usage: UsageReader;
   readonly openLogs: OpenLogs;
+  readonly openStream: OpenStream;
   readonly files: StaticFiles;
   readonly watches: WatchCount;
   readonly openApi: OpenApiDocuments;
@@ -198,9 +203,20 @@ async function routeVerb<K extends KindName>(
   }
   if (verb === 'get') return await getObject(deps, exchange, kind, ref);
   if (verb === 'update') return await replaceObject(deps, exchange, kind, ref, 'object');
-  if (verb === 'patch') return await patchObject(deps, exchange, kind, ref, 'object');
+  if (verb === 'patch') return await patch(deps, exchange, kind, ref, 'object');
   if (verb === 'delete') return await deleteObject(deps, exchange, kind, ref);
   throw methodNotAllowed();
+}
+
+function patch<K extends KindName>(
+  deps: RouteDeps,
+  exchange: Exchange,
+  kind: Kind<K>,
+  ref: ObjectRef,
+  part: Part,
+): Promise<void> {
+  const isApply = contentTypeOf(exchange) === APPLY_PATCH;
+  return (isApply ? applyConfiguration : patchObject)(deps, exchange, kind, ref, part);
 }
 
 function refOf(kind: Kind, { namespace }: ResourcePath, name: string) {
@@ -222,8 +238,7 @@ async function routeSubresource<K extends KindName>(
   if (subresource === 'status' && method === 'GET') return await getObject(deps, exchange, kind, ref);
   if (subresource === 'status' && method === 'PUT')
     return await replaceObject(deps, exchange, kind, ref, 'status');
-  if (subresource === 'status' && method === 'PATCH')
-    return await patchObject(deps, exchange, kind, ref, 'status');
+  if (subresource === 'status' && method === 'PATCH') return await patch(deps, exchange, kind, ref, 'status');
   if (subresource === 'scale' && kind.scaling !== undefined && ['GET', 'PUT', 'PATCH'].includes(method))
     return await scaleObject(deps, exchange, kind, kind.scaling, ref);
   if (subresource === 'binding' && method === 'POST') return await bindPod(deps, exchange, ref);

@@ -4,10 +4,11 @@ import { ApiError, conflict } from '../../shared/kubernetes/api-error.ts';
 import type { KindMap, KindName, KubeObject, New, ObjectRef } from '../../shared/kubernetes/objects.ts';
 import type { Authorizer } from '../auth/authorize.ts';
 import type { Kind } from '../registry/kind.ts';
-import type { ObjectRegistry, Part } from '../registry/object-registry.ts';
-import type { DeleteOptions } from '../registry/registry.ts';
+import type { ObjectRegistry } from '../registry/object-registry.ts';
+import type { DeleteOptions, Part } from '../registry/registry.ts';
 import { contentTypeOf, decodeObject, fieldValidationOf, isDryRun, readJson } from './decode-body.ts';
 import type { Exchange } from './exchange.ts';
+import { fieldManagerOf, refuseForce } from './field-owner.ts';
 import { type GuardedWrite, guardWrite } from './guard-write.ts';
 import { type ReadDeps, tableOptions } from './list.ts';
 import { applyPatch } from './patch/apply-patch.ts';
@@ -43,12 +44,15 @@ export async function createObject<K extends KindName>(
     next: inNamespace(object, target.namespace),
   });
   exchange.warn(warnings);
-  const created = await deps.registry.create(kind.id, placed, { dryRun: isDryRun(exchange) });
+  const created = await deps.registry.create(kind.id, placed, {
+    dryRun: isDryRun(exchange),
+    owner: { manager: fieldManagerOf(exchange, 'CreateOptions') },
+  });
   sendObject(deps, exchange, kind, 201, created);
 }
 
 /** The object as this caller may write it. */
-function guarded<K extends KindName>(
+export function guarded<K extends KindName>(
   { authorizer }: WriteDeps,
   { identity }: Exchange,
   write: GuardedWrite<K>,
@@ -57,7 +61,7 @@ function guarded<K extends KindName>(
 }
 
 /** The object in the namespace of the path. Throws ApiError BadRequest when it names another. */
-function inNamespace<T extends { metadata: { namespace?: string } }>(
+export function inNamespace<T extends { metadata: { namespace?: string } }>(
   object: T,
   namespace: string | undefined,
 ): T {
@@ -70,7 +74,7 @@ function inNamespace<T extends { metadata: { namespace?: string } }>(
   return { ...object, metadata: { ...object.metadata, namespace: namespace ?? own } };
 }
 
-function refuseOtherName(object: { metadata: { name?: string } }, ref: ObjectRef): void {
+export function refuseOtherName(object: { metadata: { name?: string } }, ref: ObjectRef): void {
   const { name } = object.metadata;
   if (name !== undefined && name !== ref.name)
     throw new ApiError(
@@ -97,6 +101,7 @@ export async function replaceObject<K extends KindName>(
     resourceVersion,
     uid,
     dryRun: isDryRun(exchange),
+    owner: { manager: fieldManagerOf(exchange, 'UpdateOptions') },
   });
   sendObject(deps, exchange, kind, 200, replaced);
 }
@@ -109,11 +114,8 @@ export async function patchObject<K extends KindName>(
   part: Part,
 ): Promise<void> {
   const contentType = contentTypeOf(exchange);
-  if (contentType === 'application/apply-patch+yaml')
-    throw new ApiError(
-      'UnsupportedMediaType',
-      'server-side apply is not served yet: use client-side apply (kubectl apply without --server-side)',
-    );
+  refuseForce(exchange);
+  const owner = { manager: fieldManagerOf(exchange, 'PatchOptions') };
   const patch = await readJson(exchange);
   const validation = fieldValidationOf(exchange);
   const make = (current: KindMap[K]): New<KindMap[K]> => {
@@ -129,7 +131,7 @@ export async function patchObject<K extends KindName>(
     exchange,
     kind,
     200,
-    await deps.registry.change(kind.id, ref, make, { part, dryRun: isDryRun(exchange) }),
+    await deps.registry.change(kind.id, ref, make, { part, dryRun: isDryRun(exchange), owner }),
   );
 }
 

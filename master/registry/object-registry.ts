@@ -12,8 +12,9 @@ import { QuotaGate } from './admission/quota-gate.ts';
 import { planDeletion } from './deletion.ts';
 import { apiVersionOf, type Kind } from './kind.ts';
 import { KINDS, type KindTable } from './kinds.ts';
+import { owned } from './managed-fields/owned-object.ts';
 import { changedMeta, newMeta, validateMeta } from './object-meta.ts';
-import type { DeleteOptions, Registry } from './registry.ts';
+import type { DeleteOptions, Ownership, Part, Registry } from './registry.ts';
 import { missingFields } from './schema.ts';
 import { entryObject, memberOf, stored } from './stored-object.ts';
 
@@ -33,10 +34,9 @@ export type RegistryDeps = {
 export type WriteOptions = {
   /** Do all but the write; the answer then has no new resourceVersion. */
   readonly dryRun?: boolean;
+  /** Who comes to own the fields that the write changes; without one, nobody does. */
+  readonly owner?: Ownership;
 };
-
-/** What an update changes: the object without its status, or the status alone. */
-export type Part = 'object' | 'status';
 
 export class ObjectRegistry implements Registry {
   private readonly deps: RegistryDeps;
@@ -63,7 +63,14 @@ export class ObjectRegistry implements Registry {
       suffix: newSuffix,
     });
     const given = stored<K>({ ...object, apiVersion: apiVersionOf(declared), kind: declared.kind, metadata });
-    const defaulted = admit(declared, declared.defaults(given), this.deps.view);
+    // Nobody owns what admission fills in.
+    const said = owned(declared, undefined, declared.defaults(given), {
+      ...options,
+      now: metadata.creationTimestamp,
+      part: 'object',
+      given: object.metadata.managedFields,
+    });
+    const defaulted = admit(declared, said, this.deps.view);
     const status = declared.subresources.includes('status')
       ? { status: declared.initialStatus?.(defaulted) ?? {} }
       : {};
@@ -78,15 +85,21 @@ export class ObjectRegistry implements Registry {
     });
   }
 
-  update<K extends KindName>(kind: K, object: KindMap[K]): Promise<KindMap[K]> {
+  update<K extends KindName>(kind: K, object: KindMap[K], options: WriteOptions = {}): Promise<KindMap[K]> {
     return this.change(kind, object.metadata, () => object, {
+      ...options,
       part: 'object',
       resourceVersion: object.metadata.resourceVersion,
     });
   }
 
-  updateStatus<K extends KindName>(kind: K, object: KindMap[K]): Promise<KindMap[K]> {
+  updateStatus<K extends KindName>(
+    kind: K,
+    object: KindMap[K],
+    options: WriteOptions = {},
+  ): Promise<KindMap[K]> {
     return this.change(kind, object.metadata, () => object, {
+      ...options,
       part: 'status',
       resourceVersion: object.metadata.resourceVersion,
     });
@@ -107,7 +120,12 @@ export class ObjectRegistry implements Registry {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       if (current === undefined) throw notFound(declared, ref.name);
       refuseOther(declared, current, options);
-      const next = this.changed(declared, current, make(current), options.part);
+      const made = make(current);
+      const next = owned(declared, current, this.changed(declared, current, made, options.part), {
+        ...options,
+        now: formatTime(this.deps.clock.nowMs()),
+        given: made.metadata.managedFields,
+      });
       if (options.dryRun || isDeepStrictEqual(next, current)) return next;
       const replaced = current;
       const result = await this.quotas.pass(declared, { next, current: replaced }, async () => {

@@ -140,6 +140,17 @@ describe('nobody grants what they do not hold', () => {
       headers: { ...as('eve').headers, 'content-type': 'application/merge-patch+json' },
     });
     expect(grown.code).toBe(403);
+    const applied = await api.call(`${ROLES}/by-eve-applied?fieldManager=eve`, {
+      method: 'PATCH',
+      body: {
+        apiVersion: `${GROUP}/v1`,
+        kind: 'Role',
+        ...role(['escalate']),
+        metadata: { name: 'by-eve-applied' },
+      },
+      headers: { ...as('eve').headers, 'content-type': 'application/apply-patch+yaml' },
+    });
+    expect(applied.code).toBe(403);
   });
 
   it('nor in a binding, unless they may bind the role', async () => {

@@ -71,6 +71,9 @@ export async function startTestApi(): Promise<TestApi> {
       openLogs: () => {
         throw new Error('no node is connected');
       },
+      openStream: () => {
+        throw new Error('no node is connected');
+      },
       files: new StaticFiles({ folder, apiPort: 6443, mqttPort: 1883 }),
     },
     { host: '127.0.0.1', port: 0, certPem, keyPem, caPem: ca.caPem },

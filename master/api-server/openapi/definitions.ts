@@ -1,8 +1,8 @@
 /** The definitions of the served kinds and of all that they hold, from the field tables, for OpenAPI of either version. */
 import type { Kind } from '../../registry/kind.ts';
 import { elementType, typeSchema } from '../../registry/schema.ts';
-import { listStrategy } from '../patch/merge-keys.ts';
 import { definitionOfMessage, messageOfType } from '../protobuf/messages.ts';
+import { definitionExtensions, propertyExtensions } from './extensions.ts';
 import type { JsonSchema } from './json-schema.ts';
 
 /** Type → { "": what it is, field: what that is }. */
@@ -82,12 +82,13 @@ function definitionOf(
     {
       ...(about[field] ? { description: about[field] } : {}),
       ...propertyOf(expression, dialect),
-      ...strategyOf(name, field),
+      ...propertyExtensions(name, field, expression),
     },
   ]);
   return {
     ...(about[''] ? { description: about[''] } : {}),
     type: 'object',
+    ...definitionExtensions(name),
     properties: Object.fromEntries(properties),
     ...(type !== undefined && type.required.length > 0 ? { required: type.required } : {}),
     ...(ofKind.length === 0 ? {} : { 'x-kubernetes-group-version-kind': ofKind.map(groupVersionKind) }),
@@ -107,23 +108,6 @@ function propertyOf(expression: string, dialect: Dialect): JsonSchema {
 
 function isNamedScalar(expression: string): expression is keyof typeof NAMED_SCALARS {
   return Object.hasOwn(NAMED_SCALARS, expression);
-}
-
-function strategyOf(type: string, field: string): JsonSchema {
-  const strategy = listStrategy(type, field);
-  switch (strategy.kind) {
-    case 'byKey':
-      return {
-        'x-kubernetes-patch-strategy': 'merge',
-        'x-kubernetes-patch-merge-key': strategy.key,
-        'x-kubernetes-list-type': 'map',
-        'x-kubernetes-list-map-keys': [strategy.key],
-      };
-    case 'set':
-      return { 'x-kubernetes-patch-strategy': 'merge', 'x-kubernetes-list-type': 'set' };
-    case 'replace':
-      return {};
-  }
 }
 
 /** As `x-kubernetes-group-version-kind` says it. */

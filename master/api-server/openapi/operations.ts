@@ -21,7 +21,7 @@ export type Path = {
   readonly operations: readonly Operation[];
 };
 
-const WRITE_PARAMETERS = ['dryRun', 'fieldManager', 'fieldValidation', 'pretty'];
+const WRITE_PARAMETERS = ['dryRun', 'fieldManager', 'fieldValidation', 'force', 'pretty'];
 
 /** The collection of a kind, and one object of it. */
 export function pathsOf(kind: Kind): readonly Path[] {
