@@ -43,6 +43,7 @@ export async function applyConfiguration<K extends KindName>(
     dryRun: isDryRun(exchange),
     guard: (next, current) => guarded(deps, exchange, { kind, part, next, current }),
   });
+  exchange.warn(kind.warnings?.(applied) ?? []);
   sendObject(deps, exchange, kind, created ? 201 : 200, applied);
 }
 

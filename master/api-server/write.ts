@@ -12,7 +12,7 @@ import { fieldManagerOf, refuseForce } from './field-owner.ts';
 import { type GuardedWrite, guardWrite } from './guard-write.ts';
 import { type ReadDeps, tableOptions } from './list.ts';
 import { applyPatch } from './patch/apply-patch.ts';
-import { listJson, objectJson, representationOf } from './represent.ts';
+import { inVersionOf, listJson, objectJson, representationOf } from './represent.ts';
 import { selectionOf } from './select.ts';
 
 export type WriteDeps = ReadDeps & { readonly registry: ObjectRegistry; readonly authorizer: Authorizer };
@@ -43,11 +43,12 @@ export async function createObject<K extends KindName>(
     part: 'object',
     next: inNamespace(object, target.namespace),
   });
-  exchange.warn(warnings);
   const created = await deps.registry.create(kind.id, placed, {
+    as: kind,
     dryRun: isDryRun(exchange),
     owner: { manager: fieldManagerOf(exchange, 'CreateOptions') },
   });
+  exchange.warn([...warnings, ...(kind.warnings?.(created) ?? [])]);
   sendObject(deps, exchange, kind, 201, created);
 }
 
@@ -93,16 +94,17 @@ export async function replaceObject<K extends KindName>(
   const { object, warnings } = decodeObject(kind, await readJson(exchange), fieldValidationOf(exchange));
   refuseOtherName(object, ref);
   const placed = inNamespace(object, ref.namespace);
-  exchange.warn(warnings);
   const { resourceVersion, uid } = object.metadata;
   const make = (current: KindMap[K]) => guarded(deps, exchange, { kind, part, next: placed, current });
   const replaced = await deps.registry.change(kind.id, ref, make, {
+    as: kind,
     part,
     resourceVersion,
     uid,
     dryRun: isDryRun(exchange),
     owner: { manager: fieldManagerOf(exchange, 'UpdateOptions') },
   });
+  exchange.warn([...warnings, ...(kind.warnings?.(replaced) ?? [])]);
   sendObject(deps, exchange, kind, 200, replaced);
 }
 
@@ -118,21 +120,19 @@ export async function patchObject<K extends KindName>(
   const owner = { manager: fieldManagerOf(exchange, 'PatchOptions') };
   const patch = await readJson(exchange);
   const validation = fieldValidationOf(exchange);
+  let warnings: readonly string[] = [];
   const make = (current: KindMap[K]): New<KindMap[K]> => {
-    const patched = applyPatch(contentType, kind.type, current, patch);
-    const { object, warnings } = decodeObject(kind, patched, validation);
-    refuseOtherName(object, ref);
-    refuseStale(kind, current, object);
-    exchange.warn(warnings);
-    return guarded(deps, exchange, { kind, part, next: object, current });
+    const patched = applyPatch(contentType, kind.type, inVersionOf(kind, current), patch);
+    const decoded = decodeObject(kind, patched, validation);
+    refuseOtherName(decoded.object, ref);
+    refuseStale(kind, current, decoded.object);
+    warnings = decoded.warnings;
+    return guarded(deps, exchange, { kind, part, next: decoded.object, current });
   };
-  sendObject(
-    deps,
-    exchange,
-    kind,
-    200,
-    await deps.registry.change(kind.id, ref, make, { part, dryRun: isDryRun(exchange), owner }),
-  );
+  const options = { as: kind, part, dryRun: isDryRun(exchange), owner };
+  const changed = await deps.registry.change(kind.id, ref, make, options);
+  exchange.warn([...warnings, ...(kind.warnings?.(changed) ?? [])]);
+  sendObject(deps, exchange, kind, 200, changed);
 }
 
 /** A patch that names a resourceVersion or uid holds only for that object. */

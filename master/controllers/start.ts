@@ -9,6 +9,7 @@ import type { LiveView } from '../watch/cluster-view.ts';
 import { certificateSigningController } from './certificate-signing/plan.ts';
 import { clusterRoleAggregationController } from './clusterrole-aggregation/plan.ts';
 import type { Controller } from './controller.ts';
+import { customResourceDefinitionController } from './custom-resource-definition/plan.ts';
 import { daemonSetController } from './daemonset/plan.ts';
 import { deploymentController } from './deployment/plan.ts';
 import { eventExpiryController } from './event-expiry/plan.ts';
@@ -42,6 +43,7 @@ const CONTROLLERS: readonly Controller[] = [
   daemonSetController,
   podGarbageCollector,
   namespaceController,
+  customResourceDefinitionController,
   resourceQuotaController,
   eventExpiryController,
   clusterRoleAggregationController,
