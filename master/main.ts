@@ -14,6 +14,10 @@ import { openClusterCa } from './auth/cluster-ca.ts';
 import { verifyJoinToken } from './auth/join-token.ts';
 import { ensureAdminKubeconfig } from './auth/kubeconfig.ts';
 import { verifyNodePassword } from './auth/node-credential.ts';
+import { ensureDefaultRoles } from './auth/rbac/ensure-defaults.ts';
+import { openSigningKey } from './auth/service-account/signing-key.ts';
+import { ServiceAccountTokens } from './auth/service-account/tokens.ts';
+import { type SigningRequest, signClientRequest } from './auth/sign-request.ts';
 import { startBridge } from './bridge/loop.ts';
 import { startBroker } from './broker/broker.ts';
 import { ensureCluster } from './cluster.ts';
@@ -87,8 +91,11 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
   );
 
   const mqttPort = broker.addresses[0]?.port ?? config.mqttPort;
-  const ca = await openClusterCa({ directory: path.join(config.dataDir, 'pki'), clock });
+  const pki = path.join(config.dataDir, 'pki');
+  const ca = await openClusterCa({ directory: pki, clock });
   const certificate = await ca.serverCertificate(config.hosts);
+  const tokens = new ServiceAccountTokens(await openSigningKey(pki), clock, randomUUID);
+  await ensureDefaultRoles(cache, as('pikelet-master').registry, BUILTIN_KINDS);
   await ensureDashboardToken({ view: cache, ...as('pikelet-master'), path: config.dashboardTokenFile });
   const files = new StaticFiles({ folder: config.staticDir, apiPort: config.apiPort, mqttPort });
   const { liveness, openLogs, openStream } = bridge;
@@ -98,6 +105,7 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
       cache,
       registry,
       kinds,
+      tokens,
       clock,
       logger: log('api-server'),
       usage: liveness,
@@ -113,11 +121,16 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
   await ensureAdminKubeconfig({ path: config.adminKubeconfig, server: url, ca, nowMs: clock.nowMs() });
   logger.info({ cluster: cluster.uid, url, mqttPort }, 'the master is ready');
 
+  const keys = {
+    tokens,
+    caPem: ca.caPem,
+    signRequest: (request: SigningRequest) => signClientRequest({ ca, clock }, request),
+  };
   const loops = [
     following.ended,
     events.run(signal),
     startControllers(
-      { ...parts, ...as('pikelet-controllers'), caPem: ca.caPem, logger: log('controllers') },
+      { ...parts, ...as('pikelet-controllers'), caPem: ca.caPem, keys, logger: log('controllers') },
       signal,
     ),
     startScheduler(

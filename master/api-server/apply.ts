@@ -8,7 +8,7 @@ import type { Part } from '../registry/registry.ts';
 import { decodeObject, fieldValidationOf, isDryRun, readJson } from './decode-body.ts';
 import type { Exchange } from './exchange.ts';
 import { applierOf } from './field-owner.ts';
-import { inNamespace, refuseOtherName, sendObject, type WriteDeps } from './write.ts';
+import { guarded, inNamespace, refuseOtherName, sendObject, type WriteDeps } from './write.ts';
 
 export const APPLY_PATCH = 'application/apply-patch+yaml';
 
@@ -41,6 +41,7 @@ export async function applyConfiguration<K extends KindName>(
     ...applier,
     subresource: part === 'status' ? 'status' : '',
     dryRun: isDryRun(exchange),
+    guard: (next, current) => guarded(deps, exchange, { kind, part, next, current }),
   });
   exchange.warn(kind.warnings?.(applied) ?? []);
   sendObject(deps, exchange, kind, created ? 201 : 200, applied);

@@ -105,6 +105,19 @@ export function decodeObject<K extends KindName>(
   json: unknown,
   validation: FieldValidation,
 ): DecodedObject<K> {
+  const { value, ...rest } = decodeAs(kind, json, validation);
+  return { object: storedObject(kind, value), ...rest };
+}
+
+/** What is decoded: a stored kind, or one that is only ever sent. `type` is its name in the field tables. */
+export type DecodedType = Pick<Kind, 'kind' | 'group' | 'version' | 'type' | 'custom'>;
+
+/** The same for any type. */
+export function decodeAs(
+  kind: DecodedType,
+  json: unknown,
+  validation: FieldValidation,
+): { readonly value: unknown; readonly warnings: readonly string[]; readonly unknown: readonly string[] } {
   const name = `${kind.kind} in version ${JSON.stringify(kind.version)}`;
   const refuse = (why: string) =>
     new ApiError('BadRequest', `${name} cannot be handled as a ${kind.kind}: ${why}`);
@@ -124,7 +137,7 @@ export function decodeObject<K extends KindName>(
   const complaints = unknown.map(path => `unknown field ${JSON.stringify(path)}`);
   if (validation === 'Strict' && complaints.length > 0)
     throw refuse(`strict decoding error: ${complaints.join(', ')}`);
-  return { object: storedObject(kind, value), warnings: validation === 'Warn' ? complaints : [], unknown };
+  return { value, warnings: validation === 'Warn' ? complaints : [], unknown };
 }
 
 function storedObject<K extends KindName>(kind: Kind<K>, value: unknown): New<KindMap[K]> {

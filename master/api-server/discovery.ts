@@ -1,6 +1,7 @@
 /** Discovery: which groups, versions and resources there are. Pure. Source: Kubernetes API concepts, "API discovery". */
 import { byPriority } from '../registry/custom/version-priority.ts';
 import type { Kind, Subresource } from '../registry/kind.ts';
+import { REVIEWS } from './reviews.ts';
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
@@ -13,14 +14,30 @@ const SUBRESOURCE_KINDS: Readonly<
   binding: { group: '', version: 'v1', kind: 'Binding', verbs: ['create'] },
   log: { group: '', version: 'v1', kind: 'Pod', verbs: ['get'] },
   eviction: { group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] },
+  token: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', verbs: ['create'] },
+  approval: undefined,
 };
 
-/** Resources that no stored kind stands behind: usage, read from the nodes' heartbeats. */
-const METRICS = [
+/** A resource that no stored kind stands behind: what is said of it here, and what it answers elsewhere. */
+export type VirtualResource = {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+  readonly verbs: readonly string[];
+};
+
+export const METRICS_GROUP = { group: 'metrics.k8s.io', version: 'v1beta1' } as const;
+
+/** Usage, read from the nodes' heartbeats. */
+const METRICS: readonly VirtualResource[] = [
   { plural: 'nodes', kind: 'NodeMetrics', namespaced: false },
   { plural: 'pods', kind: 'PodMetrics', namespaced: true },
-];
-export const METRICS_GROUP = { group: 'metrics.k8s.io', version: 'v1beta1' } as const;
+].map(resource => ({ ...METRICS_GROUP, ...resource, singular: '', verbs: ['get', 'list'] }));
+
+const VIRTUAL: readonly VirtualResource[] = [...METRICS, ...REVIEWS];
 
 type Resource = {
   readonly plural: string;
@@ -60,21 +77,19 @@ function resourceOf(kind: Kind): Resource {
 
 /** Every served group and version, the core group first. */
 export function groupVersions(served: readonly Kind[]): readonly GroupVersion[] {
-  const names = [...new Set(served.map(kind => `${kind.group}/${kind.version}`))];
-  const stored = names.map(name => {
+  const isOf = (name: string) => (resource: { readonly group: string; readonly version: string }) =>
+    `${resource.group}/${resource.version}` === name;
+  const names = [...served, ...VIRTUAL].map(({ group, version }) => `${group}/${version}`);
+  return [...new Set(names)].map(name => {
     const [group = '', version = ''] = name.split('/');
-    const kinds = served.filter(kind => kind.group === group && kind.version === version);
-    return { group, version, resources: kinds.map(resourceOf) };
+    const virtual = VIRTUAL.filter(isOf(name)).map(resource => ({
+      ...resource,
+      shortNames: [],
+      categories: [],
+      subresources: [],
+    }));
+    return { group, version, resources: [...served.filter(isOf(name)).map(resourceOf), ...virtual] };
   });
-  const metrics = METRICS.map(resource => ({
-    ...resource,
-    singular: '',
-    verbs: ['get', 'list'],
-    shortNames: [],
-    categories: [],
-    subresources: [],
-  }));
-  return [...stored, { ...METRICS_GROUP, resources: metrics }];
 }
 
 export function apiVersions(serverAddress: string) {

@@ -3,9 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { gzip } from 'node:zlib';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
+import { ANONYMOUS, type Identity } from '../auth/identity.ts';
 import { GZIP_THRESHOLD_BYTES, MAX_BODY_BYTES } from './limits.ts';
-
-export type Identity = { readonly user: string; readonly groups: readonly string[] };
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
 export type HttpResponse = ServerResponse | Http2ServerResponse;
@@ -13,25 +12,19 @@ export type HttpResponse = ServerResponse | Http2ServerResponse;
 export class Exchange {
   readonly method: string;
   readonly url: URL;
-  readonly identity: Identity;
+  /** Who asks; ANONYMOUS until the server knows. */
+  identity: Identity = ANONYMOUS;
   private readonly gone = new AbortController();
   private readonly serverSignal: AbortSignal;
   private combined: AbortSignal | undefined;
   private readonly request: HttpRequest;
   private readonly response: HttpResponse;
 
-  constructor(
-    request: HttpRequest,
-    response: HttpResponse,
-    url: URL,
-    identity: Identity,
-    serverSignal: AbortSignal,
-  ) {
+  constructor(request: HttpRequest, response: HttpResponse, url: URL, serverSignal: AbortSignal) {
     this.request = request;
     this.response = response;
     this.method = request.method ?? 'GET';
     this.url = url;
-    this.identity = identity;
     this.serverSignal = serverSignal;
     let isFinished = false;
     response.once('finish', () => {

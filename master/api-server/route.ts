@@ -4,7 +4,9 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type { KindName, ObjectRef } from '../../shared/kubernetes/objects.ts';
-import { isAllowed } from '../auth/authorize.ts';
+import type { Authorizer } from '../auth/authorize.ts';
+import { requireAccess } from '../auth/forbidden.ts';
+import { ISSUER, type ServiceAccountTokens } from '../auth/service-account/tokens.ts';
 import type { Kind } from '../registry/kind.ts';
 import type { KindTable } from '../registry/kinds.ts';
 import type { ObjectRegistry } from '../registry/object-registry.ts';
@@ -13,6 +15,7 @@ import type { Store } from '../store/store.ts';
 import type { ObjectCache } from '../watch/object-cache.ts';
 import type { UsageReader } from '../watch/usage-reader.ts';
 import { APPLY_PATCH, applyConfiguration } from './apply.ts';
+import { approveRequest } from './approve.ts';
 import { contentTypeOf } from './decode-body.ts';
 import {
   aggregatedDiscovery,
@@ -29,9 +32,11 @@ import { sendMetrics } from './metrics.ts';
 import type { OpenApiDocuments } from './openapi/openapi-documents.ts';
 import { type OpenLogs, sendPodLog } from './pod-log.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
+import { answerReview, reviewAt } from './reviews.ts';
 import type { StaticFiles } from './static-files.ts';
 import type { OpenStream } from './streams/node-stream.ts';
 import { bindPod, evictPod, finalizeNamespace, scaleObject } from './subresources.ts';
+import { createToken } from './token-request.ts';
 import { VERSION } from './version.ts';
 import { type WatchCount, watchObjects } from './watch.ts';
 import { createObject, deleteCollection, deleteObject, patchObject, replaceObject } from './write.ts';
@@ -41,6 +46,8 @@ export type RouteDeps = {
   readonly store: Store;
   readonly registry: ObjectRegistry;
   readonly kinds: KindTable;
+  readonly authorizer: Authorizer;
+  readonly tokens: ServiceAccountTokens;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly usage: UsageReader;
@@ -58,7 +65,7 @@ export async function route(deps: RouteDeps, exchange: Exchange): Promise<void> 
   if (await deps.files.answer(exchange)) return;
   const path = parseResourcePath(pathname);
   if (path !== undefined) return await routeResource(deps, exchange, path);
-  requireAccess(exchange, {
+  requireAccess(deps.authorizer, exchange.identity, {
     verb: exchange.method === 'GET' ? 'get' : exchange.method.toLowerCase(),
     path: pathname,
   });
@@ -93,6 +100,10 @@ async function routePath(deps: RouteDeps, exchange: Exchange, pathname: string):
         return exchange.sendJson(200, JSON.stringify(aggregatedDiscovery(root, served)), AGGREGATED);
       return json(root === 'api' ? apiVersions(exchange.header('host') ?? '') : apiGroupList(served));
     }
+    case '/.well-known/openid-configuration':
+      return json(openIdConfiguration(exchange));
+    case '/openid/v1/jwks':
+      return exchange.sendJson(200, JSON.stringify(deps.tokens.keySet()), 'application/jwk-set+json');
     case '/openapi/v3':
       return await deps.openApi.sendIndex(exchange);
     case '/openapi/v2':
@@ -100,6 +111,20 @@ async function routePath(deps: RouteDeps, exchange: Exchange, pathname: string):
     default:
       return await routeBelow(deps, exchange, pathname);
   }
+}
+
+/** What others need to verify service accounts' tokens. [OpenID Connect Discovery 1.0] */
+function openIdConfiguration(exchange: Exchange) {
+  return {
+    issuer: ISSUER,
+    jwks_uri: new URL(
+      '/openid/v1/jwks',
+      `https://${exchange.header('host') ?? exchange.header(':authority')}`,
+    ),
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['ES256'],
+  };
 }
 
 async function routeBelow(deps: RouteDeps, exchange: Exchange, pathname: string): Promise<void> {
@@ -119,7 +144,18 @@ async function routeBelow(deps: RouteDeps, exchange: Exchange, pathname: string)
 async function routeResource(deps: RouteDeps, exchange: Exchange, path: ResourcePath): Promise<void> {
   const { group, version, plural: resource, subresource, namespace, name } = path;
   const verb = verbOf(exchange, path);
-  requireAccess(exchange, { verb, group, resource, subresource, namespace, name });
+  // A namespace lies in itself, so that its own roles may let someone read it.
+  const home = group === '' && resource === 'namespaces' ? name : namespace;
+  requireAccess(deps.authorizer, exchange.identity, {
+    verb,
+    group,
+    resource,
+    subresource,
+    namespace: home,
+    name,
+  });
+  const review = reviewAt(path);
+  if (review !== undefined) return await answerReview(deps, exchange, review, path);
   if (group === METRICS_GROUP.group && version === METRICS_GROUP.version)
     return sendMetrics({ view: deps.cache, usage: deps.usage, nowMs: deps.clock.nowMs() }, exchange, path);
   const kind = deps.kinds.find(group, version, resource);
@@ -214,18 +250,11 @@ async function routeSubresource<K extends KindName>(
       exchange,
       ref,
     );
+  if (subresource === 'token' && method === 'POST')
+    return await createToken({ view: deps.cache, tokens: deps.tokens }, exchange, ref);
+  if (subresource === 'approval' && method === 'GET') return await getObject(deps, exchange, kind, ref);
+  if (subresource === 'approval' && method === 'PUT') return await approveRequest(deps, exchange, ref);
   throw methodNotAllowed();
-}
-
-function requireAccess(exchange: Exchange, request: Parameters<typeof isAllowed>[1]): void {
-  const { identity } = exchange;
-  if (identity.groups.includes('system:unauthenticated')) throw new ApiError('Unauthorized', 'Unauthorized');
-  if (isAllowed(identity, request)) return;
-  const what =
-    'path' in request
-      ? `cannot ${request.verb} path "${request.path}"`
-      : `cannot ${request.verb} resource "${request.resource}${request.subresource ? `/${request.subresource}` : ''}" in API group "${request.group}"`;
-  throw new ApiError('Forbidden', `User "${identity.user}" ${what}`);
 }
 
 function unknownPath(): ApiError {

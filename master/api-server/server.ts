@@ -5,7 +5,10 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import { authenticate, type CertificateSubject } from '../auth/authenticate.ts';
-import { Exchange, type HttpRequest, type HttpResponse, type Identity } from './exchange.ts';
+import { Authorizer } from '../auth/authorize.ts';
+import type { Identity } from '../auth/identity.ts';
+import { impersonated } from '../auth/impersonate.ts';
+import { Exchange, type HttpRequest, type HttpResponse } from './exchange.ts';
 import { CLOSE_WITHIN_MS, HEADERS_TIMEOUT_MS } from './limits.ts';
 import { OpenApiDocuments } from './openapi/openapi-documents.ts';
 import { type RouteDeps, route } from './route.ts';
@@ -19,7 +22,7 @@ export type ApiServerOptions = {
   readonly caPem: string;
 };
 
-export type ApiServerDeps = Omit<RouteDeps, 'watches' | 'openApi'>;
+export type ApiServerDeps = Omit<RouteDeps, 'watches' | 'openApi' | 'authorizer'>;
 
 /** Listens until the signal aborts; then ends every watch and closes. Rejects when the port cannot be had. */
 export async function startApiServer(
@@ -29,6 +32,7 @@ export async function startApiServer(
 ): Promise<{ port: number; closed: Promise<void> }> {
   const routeDeps: RouteDeps = {
     ...deps,
+    authorizer: new Authorizer(deps.cache),
     watches: new WatchCount(),
     openApi: new OpenApiDocuments(() => deps.kinds.served()),
   };
@@ -116,14 +120,9 @@ async function answer(
   signal: AbortSignal,
 ): Promise<void> {
   const url = parseUrl(request.url ?? '/');
-  const exchange = new Exchange(
-    request,
-    response,
-    url ?? new URL('https://pikelet/'),
-    identityOf(deps, request),
-    signal,
-  );
+  const exchange = new Exchange(request, response, url ?? new URL('https://pikelet/'), signal);
   try {
+    exchange.identity = identityOf(deps, request);
     if (url === undefined) throw new ApiError('BadRequest', 'the request target is malformed');
     await route(deps, exchange);
   } catch (error) {
@@ -154,12 +153,18 @@ function parseUrl(target: string): URL | undefined {
   return URL.canParse(target, 'https://pikelet') ? new URL(target, 'https://pikelet') : undefined;
 }
 
-const NOBODY: Identity = { user: 'system:anonymous', groups: ['system:unauthenticated'] };
+type IdentityDeps = Pick<RouteDeps, 'cache' | 'tokens' | 'authorizer'>;
 
-function identityOf(deps: RouteDeps, request: HttpRequest): Identity {
+/** Who a request acts as. Throws ApiError Unauthorized, and Forbidden for an impersonation that is not allowed. */
+function identityOf(
+  { cache, tokens, authorizer }: IdentityDeps,
+  request: Pick<HttpRequest, 'headers' | 'rawHeaders' | 'socket'>,
+): Identity {
   const certificateSubject = provenSubject(request.socket);
   const { authorization } = request.headers;
-  return authenticate(deps.cache, { certificateSubject, authorization }) ?? NOBODY;
+  const proven = authenticate({ view: cache, tokens }, { certificateSubject, authorization });
+  if (proven === undefined) throw new ApiError('Unauthorized', 'Unauthorized');
+  return impersonated(authorizer, proven, request.rawHeaders);
 }
 
 /** The subject of the client's certificate, if the handshake proved it. On HTTP/2 the socket is a proxy of the TLS socket. */

@@ -2,18 +2,20 @@
 import * as v from 'valibot';
 import { ApiError, conflict } from '../../shared/kubernetes/api-error.ts';
 import type { KindMap, KindName, KubeObject, New, ObjectRef } from '../../shared/kubernetes/objects.ts';
+import type { Authorizer } from '../auth/authorize.ts';
 import type { Kind } from '../registry/kind.ts';
 import type { ObjectRegistry } from '../registry/object-registry.ts';
 import type { DeleteOptions, Part } from '../registry/registry.ts';
 import { contentTypeOf, decodeObject, fieldValidationOf, isDryRun, readJson } from './decode-body.ts';
 import type { Exchange } from './exchange.ts';
 import { fieldManagerOf, refuseForce } from './field-owner.ts';
+import { type GuardedWrite, guardWrite } from './guard-write.ts';
 import { type ReadDeps, tableOptions } from './list.ts';
 import { applyPatch } from './patch/apply-patch.ts';
 import { listJson, objectJson, representationOf, shownIn } from './represent.ts';
 import { selectionOf } from './select.ts';
 
-export type WriteDeps = ReadDeps & { readonly registry: ObjectRegistry };
+export type WriteDeps = ReadDeps & { readonly registry: ObjectRegistry; readonly authorizer: Authorizer };
 
 type Target = { readonly namespace?: string; readonly name?: string };
 
@@ -36,7 +38,11 @@ export async function createObject<K extends KindName>(
   const { object, warnings } = decodeObject(kind, await readJson(exchange), fieldValidationOf(exchange));
   if (object.metadata.resourceVersion)
     throw new ApiError('BadRequest', 'resourceVersion should not be set on objects to be created');
-  const placed = inNamespace(object, target.namespace);
+  const placed = guarded(deps, exchange, {
+    kind,
+    part: 'object',
+    next: inNamespace(object, target.namespace),
+  });
   const created = await deps.registry.create(kind.id, placed, {
     as: kind,
     dryRun: isDryRun(exchange),
@@ -44,6 +50,15 @@ export async function createObject<K extends KindName>(
   });
   exchange.warn([...warnings, ...(kind.warnings?.(created) ?? [])]);
   sendObject(deps, exchange, kind, 201, created);
+}
+
+/** The object as this caller may write it. */
+export function guarded<K extends KindName>(
+  { authorizer }: WriteDeps,
+  { identity }: Exchange,
+  write: GuardedWrite<K>,
+): New<KindMap[K]> {
+  return guardWrite({ authorizer, identity }, write);
 }
 
 /** The object in the namespace of the path. Throws ApiError BadRequest when it names another. */
@@ -80,7 +95,8 @@ export async function replaceObject<K extends KindName>(
   refuseOtherName(object, ref);
   const placed = inNamespace(object, ref.namespace);
   const { resourceVersion, uid } = object.metadata;
-  const replaced = await deps.registry.change(kind.id, ref, () => placed, {
+  const make = (current: KindMap[K]) => guarded(deps, exchange, { kind, part, next: placed, current });
+  const replaced = await deps.registry.change(kind.id, ref, make, {
     as: kind,
     part,
     resourceVersion,
@@ -111,7 +127,7 @@ export async function patchObject<K extends KindName>(
     refuseOtherName(decoded.object, ref);
     refuseStale(kind, current, decoded.object);
     warnings = decoded.warnings;
-    return decoded.object;
+    return guarded(deps, exchange, { kind, part, next: decoded.object, current });
   };
   const options = { as: kind, part, dryRun: isDryRun(exchange), owner };
   const changed = await deps.registry.change(kind.id, ref, make, options);

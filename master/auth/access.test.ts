@@ -1,41 +1,51 @@
-import { randomInt } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../shared/clock.ts';
 import { bootstrapTokenSecret, newBootstrapToken } from '../../shared/kubernetes/bootstrap-token.ts';
 import { type MemoryCluster, startMemoryCluster } from '../../test/support/memory-cluster.ts';
 import { ensureDashboardToken } from './api-token.ts';
 import { authenticate } from './authenticate.ts';
-import { isAllowed } from './authorize.ts';
+import { ANONYMOUS } from './identity.ts';
 import { verifyJoinToken } from './join-token.ts';
 import { newNodePassword, nodeCredentialSecret, verifyNodePassword } from './node-credential.ts';
+import { openSigningKey } from './service-account/signing-key.ts';
+import { ServiceAccountTokens } from './service-account/tokens.ts';
 
 let cluster: MemoryCluster;
 let view: MemoryCluster['cache'];
 let registry: MemoryCluster['registry'];
+let keys: string;
+let tokens: ServiceAccountTokens;
 
 beforeEach(async () => {
   cluster = await startMemoryCluster();
   view = cluster.cache;
   registry = cluster.registry;
+  keys = await mkdtemp(join(tmpdir(), 'pikelet-keys-'));
+  tokens = new ServiceAccountTokens(await openSigningKey(keys), systemClock, randomUUID);
 });
 
-afterEach(() => cluster.stop());
+afterEach(async () => {
+  await cluster.stop();
+  await rm(keys, { recursive: true });
+});
 
 describe('authenticate', () => {
   const rows = [
-    { name: 'nothing', given: {}, want: undefined },
+    { name: 'nothing', given: {}, want: ANONYMOUS },
     {
       name: 'a certificate',
       given: { certificateSubject: { CN: 'admin', O: 'system:masters' } },
       want: { user: 'admin', groups: ['system:masters', 'system:authenticated'] },
     },
-    { name: 'two common names', given: { certificateSubject: { CN: ['a', 'b'] } }, want: undefined },
+    { name: 'two common names', given: { certificateSubject: { CN: ['a', 'b'] } }, want: ANONYMOUS },
     { name: 'an unknown token', given: { authorization: 'Bearer dashboard.abc' }, want: undefined },
-    { name: 'another scheme', given: { authorization: 'Basic YTpi' }, want: undefined },
+    { name: 'another scheme', given: { authorization: 'Basic YTpi' }, want: ANONYMOUS },
   ] as const;
-  test.each(rows)('$name', ({ given, want }) => expect(authenticate(view, given)).toEqual(want));
+  test.each(rows)('$name', ({ given, want }) => expect(authenticate({ view, tokens }, given)).toEqual(want));
 
   test('the dashboard token: hashed in the store, in the clear only in its file, kept, revocable', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'pikelet-token-'));
@@ -45,49 +55,21 @@ describe('authenticate', () => {
     expect(await readFile(path, 'utf8')).toBe(`${token}\n`);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect(JSON.stringify(view.list('Secret'))).not.toContain(token);
-    expect(authenticate(view, { authorization: `Bearer ${token}` })).toEqual({
+    expect(authenticate({ view, tokens }, { authorization: `Bearer ${token}` })).toEqual({
       user: 'dashboard',
       groups: ['pikelet:viewers', 'system:authenticated'],
     });
-    expect(authenticate(view, { authorization: `Bearer ${token}x` })).toBeUndefined();
+    expect(authenticate({ view, tokens }, { authorization: `Bearer ${token}x` })).toBeUndefined();
     const { revision } = view;
     expect(await ensureDashboardToken(options)).toBe(token);
     expect(view.revision).toBe(revision);
     await rm(path);
     const next = await ensureDashboardToken(options);
-    expect(authenticate(view, { authorization: `Bearer ${token}` })).toBeUndefined();
+    expect(authenticate({ view, tokens }, { authorization: `Bearer ${token}` })).toBeUndefined();
     await registry.delete('Secret', { namespace: 'kube-system', name: 'api-token-dashboard' });
-    expect(authenticate(view, { authorization: `Bearer ${next}` })).toBeUndefined();
+    expect(authenticate({ view, tokens }, { authorization: `Bearer ${next}` })).toBeUndefined();
     expect(await ensureDashboardToken(options)).toBe(next);
     await rm(directory, { recursive: true });
-  });
-});
-
-describe('isAllowed', () => {
-  const admin = { user: 'admin', groups: ['system:masters'] };
-  const viewer = { user: 'dashboard', groups: ['pikelet:viewers'] };
-  const stranger = { user: 'somebody', groups: ['system:authenticated'] };
-  const pods = { group: '', resource: 'pods', namespace: 'default' };
-  const rows = [
-    { who: admin, request: { ...pods, verb: 'delete' }, want: true },
-    { who: admin, request: { group: '', resource: 'secrets', verb: 'get' }, want: true },
-    { who: viewer, request: { ...pods, verb: 'watch' }, want: true },
-    { who: viewer, request: { ...pods, verb: 'get', subresource: 'status' }, want: true },
-    { who: viewer, request: { ...pods, verb: 'create' }, want: false },
-    { who: viewer, request: { ...pods, verb: 'get', subresource: 'exec' }, want: false },
-    { who: viewer, request: { ...pods, verb: 'get', subresource: 'log' }, want: false },
-    { who: viewer, request: { group: '', resource: 'secrets', verb: 'list' }, want: false },
-    { who: stranger, request: { ...pods, verb: 'get' }, want: false },
-    { who: stranger, request: { verb: 'get', path: '/version' }, want: true },
-    { who: stranger, request: { verb: 'get', path: '/openapi/v3' }, want: true },
-    { who: stranger, request: { verb: 'get', path: '/metrics' }, want: false },
-    { who: stranger, request: { verb: 'get', path: '/versions' }, want: false },
-    { who: stranger, request: { verb: 'create', path: '/version' }, want: false },
-    { who: undefined, request: { verb: 'get', path: '/healthz' }, want: false },
-    { who: undefined, request: { ...pods, verb: 'get' }, want: false },
-  ];
-  test.each(rows)('$who.user $request: $want', ({ who, request, want }) => {
-    expect(isAllowed(who, request)).toBe(want);
   });
 });
 

@@ -7,7 +7,7 @@ import type { New, Secret } from '../../shared/kubernetes/objects.ts';
 import { readIfThere, writePrivateFile } from '../../shared/private-file.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { ClusterView } from '../watch/cluster-view.ts';
-import type { Identity } from './authorize.ts';
+import type { Identity } from './identity.ts';
 import { isSameText, SYSTEM_NAMESPACE, secretMembers, secretText, sha256Hex } from './secret-text.ts';
 
 export const API_TOKEN_TYPE = 'pikelet.dev/api-token';

@@ -1,37 +1,52 @@
-/** Who may do what. Role-based access control has its place in this one function and is not built. */
+/** Who may do what: Kubernetes's role-based access control over the cluster's own Roles and bindings. */
+import type { ClusterView, LiveView } from '../watch/cluster-view.ts';
+import { type Identity, MASTERS } from './identity.ts';
+import { grantsOf, indexRoles, type RoleIndex } from './rbac/role-index.ts';
+import { type AccessRequest, type PolicyRule, ruleAllows } from './rbac/rules.ts';
 
-/** Who a request comes from, as its credential says. */
-export type Identity = { readonly user: string; readonly groups: readonly string[] };
+export type Decision = {
+  readonly allowed: boolean;
+  /** Which binding allows it, or what stands in the way of knowing; empty when there is nothing to say. */
+  readonly reason: string;
+};
 
-/** A request about objects, or one about a path that is none (`/version`, `/healthz`). */
-export type AccessRequest =
-  | {
-      /** Kubernetes's: get, list, watch, create, update, patch, delete, deletecollection. */
-      readonly verb: string;
-      /** Empty for the core group. */
-      readonly group: string;
-      /** Plural, such as `pods`. */
-      readonly resource: string;
-      readonly subresource?: string;
-      readonly namespace?: string;
-      readonly name?: string;
-    }
-  | { readonly verb: string; readonly path: string };
+const RBAC_KINDS: ReadonlySet<string> = new Set(['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding']);
 
-const READ_VERBS: readonly string[] = ['get', 'list', 'watch'];
-/** Read by GET as well, but do more than read: exec, attach, port-forward, proxy; and log, which may hold secrets. */
-const PLAIN_SUBRESOURCES: readonly (string | undefined)[] = [undefined, '', 'status', 'scale'];
-const OPEN_PATHS = /^\/(?:api|apis|version|openapi|healthz|livez|readyz)(?:\/|$)/;
+/** Judges requests. The bindings are sorted once after each change of an RBAC object, not for each request. */
+export class Authorizer {
+  readonly view: ClusterView;
+  private index: RoleIndex | undefined;
 
-/** True when this identity may make this request; nobody unknown may make any. */
-export function isAllowed(identity: Identity | undefined, request: AccessRequest): boolean {
-  if (identity === undefined) return false;
-  if (identity.groups.includes('system:masters')) return true;
-  if ('path' in request) return READ_VERBS.includes(request.verb) && OPEN_PATHS.test(request.path);
-  if (!identity.groups.includes('pikelet:viewers')) return false;
-  return (
-    READ_VERBS.includes(request.verb) &&
-    !(request.group === '' && request.resource === 'secrets') &&
-    PLAIN_SUBRESOURCES.includes(request.subresource)
-  );
+  constructor(view: LiveView) {
+    this.view = view;
+    view.onChange(({ kind }) => {
+      if (RBAC_KINDS.has(kind)) this.index = undefined;
+    });
+  }
+
+  private current(): RoleIndex {
+    this.index ??= indexRoles(this.view);
+    return this.index;
+  }
+
+  /** O(rules granted to this identity). */
+  decide(identity: Identity, request: AccessRequest): Decision {
+    if (identity.groups.includes(MASTERS)) return { allowed: true, reason: '' };
+    const namespace = 'path' in request ? undefined : request.namespace;
+    const grants = grantsOf(this.current(), identity, namespace);
+    const found = grants.find(({ rules }) => rules.some(rule => ruleAllows(rule, request)));
+    if (found !== undefined) return { allowed: true, reason: `RBAC: allowed by ${found.description}` };
+    const missing = [...new Set(grants.flatMap(grant => grant.missing ?? []))];
+    const list = missing.length > 1 ? `[${missing.join(', ')}]` : missing[0];
+    return { allowed: false, reason: list === undefined ? '' : `RBAC: ${list}` };
+  }
+
+  isAllowed(identity: Identity, request: AccessRequest): boolean {
+    return this.decide(identity, request).allowed;
+  }
+
+  /** Every rule that counts for this identity in the namespace; those for the whole cluster alone without one. */
+  rulesFor(identity: Identity, namespace: string | undefined): readonly PolicyRule[] {
+    return grantsOf(this.current(), identity, namespace).flatMap(({ rules }) => rules);
+  }
 }

@@ -4,6 +4,7 @@
  */
 import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
+import { MASTERS } from './identity.ts';
 
 /** A certificate and its private key, both PEM. */
 export type CertifiedKey = { readonly certPem: string; readonly keyPem: string };
@@ -76,6 +77,56 @@ export async function issueLeaf(request: LeafRequest): Promise<CertifiedKey> {
     ],
   });
   return { certPem: certificate.toString('pem'), keyPem: await pemOf(keys.privateKey) };
+}
+
+/** A signing request that is malformed, or that its key did not sign, or that asks for too much. */
+export class SigningRequestError extends Error {
+  override readonly name = 'SigningRequestError';
+}
+
+/** Certifies what a PKCS #10 request asks for: its key and its subject, for a client. Throws SigningRequestError. */
+export async function signRequest(wanted: {
+  readonly authority: CertifiedKey;
+  readonly requestPem: string;
+  readonly validity: Validity;
+}): Promise<string> {
+  const x509 = await loadX509();
+  const request = await readRequest(x509, wanted.requestPem);
+  // Whoever may approve requests would make administrators with it. [Kubernetes's CertificateSubjectRestriction]
+  if (request.subjectName.getField('O').includes(MASTERS))
+    throw new SigningRequestError(
+      `use of kubernetes.io/kube-apiserver-client signer with ${MASTERS} group is not allowed`,
+    );
+  const authority = new x509.X509Certificate(wanted.authority.certPem);
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: newSerialNumber(),
+    subject: request.subjectName.toJSON(),
+    issuer: authority.subjectName.toJSON(),
+    notBefore: new Date(wanted.validity.notBeforeMs),
+    notAfter: new Date(wanted.validity.notAfterMs),
+    signingAlgorithm: SIGNATURE,
+    publicKey: request.publicKey,
+    signingKey: await signingKeyOf(wanted.authority.keyPem),
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
+      await x509.AuthorityKeyIdentifierExtension.create(authority.publicKey),
+    ],
+  });
+  return `${certificate.toString('pem')}\n`;
+}
+
+type X509 = Awaited<ReturnType<typeof loadX509>>;
+
+async function readRequest(x509: X509, requestPem: string) {
+  try {
+    const request = new x509.Pkcs10CertificateRequest(requestPem);
+    if (await request.verify()) return request;
+  } catch (error) {
+    throw new SigningRequestError('unable to parse the certificate request', { cause: error });
+  }
+  throw new SigningRequestError('the certificate request is not signed by its own key');
 }
 
 async function pemOf(key: webcrypto.CryptoKey): Promise<string> {

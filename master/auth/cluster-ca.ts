@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../../shared/clock.ts';
 import { readIfThere, writePrivateFile } from '../../shared/private-file.ts';
-import { type CertifiedKey, issueAuthority, issueLeaf, type Validity } from './certificates.ts';
+import { type CertifiedKey, issueAuthority, issueLeaf, signRequest, type Validity } from './certificates.ts';
 
 export interface ClusterCa {
   /** The authority's certificate, for kubeconfigs and `--cacert`. */
@@ -16,6 +16,8 @@ export interface ClusterCa {
   serverCertificate(hosts: readonly string[]): Promise<CertifiedKey>;
   /** A client certificate as Kubernetes reads it: the user is the common name, groups are organizations. Not kept. */
   issueClient(client: { readonly user: string; readonly groups: readonly string[] }): Promise<CertifiedKey>;
+  /** Certifies the key and the subject of a PKCS #10 request, for clients. Throws SigningRequestError. Answers PEM. */
+  signClientRequest(request: { readonly requestPem: string; readonly validity: Validity }): Promise<string>;
 }
 
 const DAY_MS = 86_400_000;
@@ -71,6 +73,10 @@ export async function openClusterCa(options: {
         use: 'client',
         hosts: [],
       });
+    },
+    signClientRequest({ requestPem, validity }) {
+      const notAfterMs = Math.min(authorityEndMs, validity.notAfterMs);
+      return signRequest({ authority, requestPem, validity: { ...validity, notAfterMs } });
     },
   };
 }

@@ -30,6 +30,12 @@ export type Action =
       readonly options: DeleteOptions;
     }
   | {
+      /** Certifies an approved request and writes the certificate, or why there is none, to its status. */
+      readonly kind: 'sign';
+      readonly of: 'CertificateSigningRequest';
+      readonly request: KindMap['CertificateSigningRequest'];
+    }
+  | {
       readonly kind: 'event';
       readonly about: Subject;
       readonly type: 'Normal' | 'Warning';

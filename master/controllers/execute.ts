@@ -2,13 +2,17 @@
  * Carries out the actions of one plan. They are independent of each other: a plan returns next steps, not a script.
  * Events are told only when every write went through, since they tell of the writes.
  */
-import { assertNever } from '../../shared/assert-never.ts';
+import { assertNever, InvariantError } from '../../shared/assert-never.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type { KindMap, KindName, New } from '../../shared/kubernetes/objects.ts';
 import type { Occurrence } from '../events/event.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Action } from './controller.ts';
 import { CONCURRENT_WRITES } from './limits.ts';
+
+export type SignRequest = (
+  request: KindMap['CertificateSigningRequest'],
+) => Promise<KindMap['CertificateSigningRequest']>;
 
 type Write = Exclude<Action, { kind: 'event' }>;
 /** `K` correlates the kind of an action with its object. */
@@ -18,6 +22,8 @@ type Update<K extends KindName> = { [P in K]: { readonly of: P; readonly object:
 export type ExecuteDeps = {
   readonly registry: Registry;
   readonly record: (occurrence: Occurrence) => void;
+  /** The request with its certificate; absent where no authority is at hand, and then nobody may ask for one. */
+  readonly signRequest?: SignRequest;
   /** Who the events come from. */
   readonly component: string;
 };
@@ -43,7 +49,7 @@ export async function execute(deps: ExecuteDeps, actions: readonly Action[]): Pr
       const action = writes[next++];
       if (action === undefined) return;
       try {
-        revision = Math.max(revision, await write(deps.registry, action));
+        revision = Math.max(revision, await write(deps, action));
       } catch (error) {
         if (isLostRace(error)) lostRace = true;
         else failure ??= error;
@@ -67,7 +73,7 @@ function isLostRace(error: unknown): boolean {
   return error instanceof ApiError && ['Conflict', 'NotFound', 'AlreadyExists'].includes(error.reason);
 }
 
-async function write(registry: Registry, action: Write): Promise<number> {
+async function write({ registry, signRequest }: ExecuteDeps, action: Write): Promise<number> {
   switch (action.kind) {
     case 'create':
       return create<KindName>(registry, action);
@@ -77,6 +83,12 @@ async function write(registry: Registry, action: Write): Promise<number> {
       return updateStatus<KindName>(registry, action);
     case 'delete':
       return revisionOf(await registry.delete(action.of, action.ref, action.options));
+    case 'sign':
+      if (signRequest === undefined)
+        throw new InvariantError('a request is to be signed without an authority');
+      return revisionOf(
+        await registry.updateStatus('CertificateSigningRequest', await signRequest(action.request)),
+      );
     default:
       return assertNever(action, 'action');
   }

@@ -14,7 +14,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { ClusterView, LiveView, ViewChange } from '../watch/cluster-view.ts';
 import { type Outcome, WorkQueue } from '../watch/work-queue.ts';
 import type { Controller, Loop, Plan } from './controller.ts';
-import { type Executed, execute } from './execute.ts';
+import { type Executed, execute, type SignRequest } from './execute.ts';
 import { CONCURRENT_KEYS, CONFLICT_BACKOFF, FAILURE_BACKOFF } from './limits.ts';
 
 export type RunnerDeps = {
@@ -25,6 +25,7 @@ export type RunnerDeps = {
   /** In [0, 1). */
   readonly random: () => number;
   readonly record: (occurrence: Occurrence) => void;
+  readonly signRequest?: SignRequest;
 };
 
 /** Runs until aborted. Rejects when a plan throws InvariantError; other errors are logged and tried again, slower each time. */
@@ -73,11 +74,11 @@ export async function runLoop<Key>(loop: Loop<Key>, deps: RunnerDeps, signal: Ab
 type Done = { readonly plan: Plan; readonly executed: Executed };
 
 async function planAndExecute<Key>(loop: Loop<Key>, deps: RunnerDeps, key: Key): Promise<Done> {
-  const { registry, record, view } = deps;
+  const { registry, record, signRequest, view } = deps;
   try {
     const suffix = () => nameSuffix(limit => Math.floor(deps.random() * limit));
     const plan = loop.plan(key, { view, nowMs: deps.clock.nowMs(), suffix });
-    const executed = await execute({ registry, record, component: loop.name }, plan.actions);
+    const executed = await execute({ registry, record, signRequest, component: loop.name }, plan.actions);
     return { plan, executed };
   } catch (error) {
     if (error instanceof InvariantError) throw error;

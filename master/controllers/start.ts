@@ -6,12 +6,15 @@ import type { KindName } from '../../shared/kubernetes/objects.ts';
 import { EventRecorder } from '../events/recorder.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { LiveView } from '../watch/cluster-view.ts';
+import { certificateSigningController } from './certificate-signing/plan.ts';
+import { clusterRoleAggregationController } from './clusterrole-aggregation/plan.ts';
 import type { Controller } from './controller.ts';
 import { customResourceDefinitionController } from './custom-resource-definition/plan.ts';
 import { daemonSetController } from './daemonset/plan.ts';
 import { deploymentController } from './deployment/plan.ts';
 import { endpointsController } from './endpoints/plan.ts';
 import { eventExpiryController } from './event-expiry/plan.ts';
+import type { SignRequest } from './execute.ts';
 import { garbageCollector } from './garbage-collector/plan.ts';
 import { namespaceController } from './namespace/plan.ts';
 import { namespaceDefaultsController } from './namespace-defaults/plan.ts';
@@ -20,6 +23,7 @@ import { podGarbageCollector } from './pod-garbage-collector/plan.ts';
 import { replicaSetController } from './replicaset/plan.ts';
 import { resourceQuotaController } from './resource-quota/plan.ts';
 import { runController, runLoop } from './runner.ts';
+import { type TokenSecretKeys, tokenSecretController } from './token-secret/plan.ts';
 
 export type ControllersDeps = {
   /** Must have been filled once. */
@@ -31,6 +35,8 @@ export type ControllersDeps = {
   readonly random: () => number;
   /** The certificate of the cluster's authority, as every namespace holds it. */
   readonly caPem: string;
+  /** The cluster's keys; without them nothing is signed, and the control loops that sign do not run. */
+  readonly keys?: TokenSecretKeys & { readonly signRequest: SignRequest };
 };
 
 /** Those on the way from a lost node to its replacements come first: they hear of each change before the others. */
@@ -45,6 +51,7 @@ const CONTROLLERS: readonly Controller[] = [
   customResourceDefinitionController,
   resourceQuotaController,
   eventExpiryController,
+  clusterRoleAggregationController,
 ];
 
 /**
@@ -53,9 +60,14 @@ const CONTROLLERS: readonly Controller[] = [
  */
 export async function startControllers(deps: ControllersDeps, signal: AbortSignal): Promise<void> {
   const events = new EventRecorder(deps);
-  const runnerDeps = { ...deps, record: events.record.bind(events) };
+  const { keys } = deps;
+  const runnerDeps = { ...deps, record: events.record.bind(events), signRequest: keys?.signRequest };
+  const controllers: readonly Controller[] = [
+    ...CONTROLLERS,
+    namespaceDefaultsController(deps.caPem),
+    ...(keys === undefined ? [] : [tokenSecretController(keys), certificateSigningController]),
+  ];
   const stop = new AbortController();
-  const controllers = [...CONTROLLERS, namespaceDefaultsController(deps.caPem)];
   setMaxListeners(controllers.length + 2, stop.signal);
   const onAbort = () => stop.abort(signal.reason);
   if (signal.aborted) onAbort();

@@ -11,13 +11,15 @@ import { stored } from './stored-object.ts';
 /** Tries when the object comes and goes between looking and writing. */
 const MAX_TRIES = 5;
 
-export type ApplyOptions = {
+export type ApplyOptions<K extends KindName> = {
   readonly manager: string;
   /** Takes what others own instead of failing. */
   readonly force: boolean;
   /** The door it came through; empty for the object itself. */
   readonly subresource: '' | 'status';
   readonly dryRun: boolean;
+  /** The object as its writer may write it; throws ApiError for what they may not. */
+  readonly guard: (next: KindMap[K], current: KindMap[K] | undefined) => New<KindMap[K]>;
 };
 
 /**
@@ -29,7 +31,7 @@ export async function applyObject<K extends KindName>(
   kind: Kind<K>,
   ref: ObjectRef,
   config: New<KubeObject>,
-  { manager, force, subresource, dryRun }: ApplyOptions,
+  { manager, force, subresource, dryRun, guard }: ApplyOptions<K>,
 ): Promise<{ object: KindMap[K]; created: boolean }> {
   const { registry, clock } = deps;
   const part = subresource === 'status' ? ('status' as const) : ('object' as const);
@@ -37,7 +39,7 @@ export async function applyObject<K extends KindName>(
   const after = (live: KindMap[K] | undefined) => {
     const now = formatTime(clock.nowMs());
     const writer = { manager, force, apiVersion: apiVersionOf(kind), subresource, now };
-    return stored<K>(applied(trackedKind(kind), writer, live, config));
+    return guard(stored<K>(applied(trackedKind(kind), writer, live, config)), live);
   };
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const changed = await unless('NotFound', () =>

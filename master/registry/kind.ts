@@ -27,7 +27,15 @@ export type Scaling<T> = {
 type FieldReader<T> = { read(object: T): string }['read'];
 
 /** Subresources that are served for a kind, besides the object itself. */
-export type Subresource = 'status' | 'finalize' | 'scale' | 'binding' | 'log' | 'eviction';
+export type Subresource =
+  | 'status'
+  | 'finalize'
+  | 'scale'
+  | 'binding'
+  | 'log'
+  | 'eviction'
+  | 'token'
+  | 'approval';
 
 /**
  * Between the version that a kind is stored in and another that it is served in. Methods, so that each may name the shapes

@@ -1,6 +1,6 @@
 /** rbac.authorization.k8s.io/v1 ClusterRoleBinding. */
 import type { Kind } from '../kind.ts';
-import { ageColumn } from './columns.ts';
+import { bindingColumns, checkBinding, checkSameRole, withGroups } from './rbac-checks.ts';
 
 export const clusterRoleBinding: Kind<'ClusterRoleBinding'> = {
   id: 'ClusterRoleBinding',
@@ -15,8 +15,9 @@ export const clusterRoleBinding: Kind<'ClusterRoleBinding'> = {
   type: 'V1ClusterRoleBinding',
   subresources: [],
   nameRule: 'path-segment',
-  columns: [ageColumn],
+  columns: bindingColumns,
   selectableFields: {},
-  defaults: object => object,
-  validate: () => [],
+  defaults: withGroups,
+  validate: binding => checkBinding(binding, false),
+  validateUpdate: checkSameRole,
 };

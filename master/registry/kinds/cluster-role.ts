@@ -1,6 +1,9 @@
 /** rbac.authorization.k8s.io/v1 ClusterRole. */
+
+import { requiredValue } from '../field-checks.ts';
 import type { Kind } from '../kind.ts';
-import { ageColumn } from './columns.ts';
+import { createdAtColumn } from './columns.ts';
+import { checkRules } from './rbac-checks.ts';
 
 export const clusterRole: Kind<'ClusterRole'> = {
   id: 'ClusterRole',
@@ -15,8 +18,18 @@ export const clusterRole: Kind<'ClusterRole'> = {
   type: 'V1ClusterRole',
   subresources: [],
   nameRule: 'path-segment',
-  columns: [ageColumn],
+  columns: [createdAtColumn],
   selectableFields: {},
   defaults: object => object,
-  validate: () => [],
+  validate: ({ rules, aggregationRule }) => [
+    ...checkRules(rules, false),
+    ...(aggregationRule !== undefined && (aggregationRule.clusterRoleSelectors ?? []).length === 0
+      ? [
+          requiredValue(
+            'aggregationRule.clusterRoleSelectors',
+            'at least one clusterRoleSelector required if aggregationRule is non-nil',
+          ),
+        ]
+      : []),
+  ],
 };

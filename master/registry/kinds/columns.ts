@@ -47,3 +47,9 @@ export function shownAccessModes(modes: readonly string[] | undefined): string {
     .flatMap(([mode, short]) => (modes?.includes(mode) ? [short] : []))
     .join(',');
 }
+/** What Kubernetes shows of kinds that have no columns of their own. */
+export const createdAtColumn: Column<KubeObject> = {
+  name: 'Created At',
+  type: 'string',
+  cell: ({ metadata }) => metadata.creationTimestamp,
+};

@@ -1,6 +1,6 @@
 /** rbac.authorization.k8s.io/v1 RoleBinding. */
 import type { Kind } from '../kind.ts';
-import { ageColumn } from './columns.ts';
+import { bindingColumns, checkBinding, checkSameRole, withGroups } from './rbac-checks.ts';
 
 export const roleBinding: Kind<'RoleBinding'> = {
   id: 'RoleBinding',
@@ -15,8 +15,9 @@ export const roleBinding: Kind<'RoleBinding'> = {
   type: 'V1RoleBinding',
   subresources: [],
   nameRule: 'path-segment',
-  columns: [ageColumn],
+  columns: bindingColumns,
   selectableFields: {},
-  defaults: object => object,
-  validate: () => [],
+  defaults: withGroups,
+  validate: binding => checkBinding(binding, true),
+  validateUpdate: checkSameRole,
 };

@@ -1,6 +1,7 @@
 /** rbac.authorization.k8s.io/v1 Role. */
 import type { Kind } from '../kind.ts';
-import { ageColumn } from './columns.ts';
+import { createdAtColumn } from './columns.ts';
+import { checkRules } from './rbac-checks.ts';
 
 export const role: Kind<'Role'> = {
   id: 'Role',
@@ -15,8 +16,8 @@ export const role: Kind<'Role'> = {
   type: 'V1Role',
   subresources: [],
   nameRule: 'path-segment',
-  columns: [ageColumn],
+  columns: [createdAtColumn],
   selectableFields: {},
   defaults: object => object,
-  validate: () => [],
+  validate: ({ rules }) => checkRules(rules, true),
 };

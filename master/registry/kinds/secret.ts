@@ -2,9 +2,13 @@
 
 import type { Secret } from '../../../shared/kubernetes/objects.ts';
 import { formatAge } from '../../../shared/kubernetes/time.ts';
-import { invalidValue } from '../field-checks.ts';
+import { invalidValue, requiredValue } from '../field-checks.ts';
 import { checkContents, checkImmutable } from '../keyed-contents.ts';
 import type { Kind } from '../kind.ts';
+
+/** A Secret of this type is filled with a token of the account that it names. */
+const TOKEN_TYPE = 'kubernetes.io/service-account-token';
+const ACCOUNT_NAME = 'kubernetes.io/service-account.name';
 
 export const secret: Kind<'Secret'> = {
   id: 'Secret',
@@ -29,7 +33,12 @@ export const secret: Kind<'Secret'> = {
   ],
   selectableFields: { type: ({ type }) => type ?? '' },
   defaults: storeStringData,
-  validate: ({ data }) => checkContents('data', data),
+  validate: ({ data, type, metadata }) => [
+    ...checkContents('data', data),
+    ...(type === TOKEN_TYPE && !metadata.annotations?.[ACCOUNT_NAME]
+      ? [requiredValue(`metadata.annotations[${ACCOUNT_NAME}]`)]
+      : []),
+  ],
   validateUpdate: (next, current) => [
     ...(next.type === current.type ? [] : [invalidValue('type', next.type, 'field is immutable')]),
     ...checkImmutable(next, current),

@@ -13,7 +13,7 @@ export const serviceAccount: Kind<'ServiceAccount'> = {
   categories: [],
   namespaced: true,
   type: 'V1ServiceAccount',
-  subresources: [],
+  subresources: ['token'],
   columns: [column('Secrets', ({ secrets }) => String(secrets?.length ?? 0)), ageColumn],
   selectableFields: {},
   defaults: object => object,
