@@ -1,4 +1,5 @@
 /** Checks of single fields, in Kubernetes's words. Source: k8s.io/apimachinery/pkg/util/validation and api/validation. */
+import { isDeepStrictEqual } from 'node:util';
 import type { StatusCause } from '../../shared/kubernetes/api-error.ts';
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
@@ -72,7 +73,8 @@ export function checkPathSegment(field: string, value: string): StatusCause[] {
     .map(character => invalidValue(field, value, `may not contain '${character}'`));
 }
 
-function checkQualifiedName(field: string, key: string): StatusCause[] {
+/** A name with an optional `domain/` before it. */
+export function checkQualifiedName(field: string, key: string): StatusCause[] {
   const slash = key.indexOf('/');
   const name = key.slice(slash + 1);
   if (slash >= 0 && !DNS_SUBDOMAIN.test(key.slice(0, slash)))
@@ -151,4 +153,31 @@ export function checkUnique(
   return values.flatMap((value, index) =>
     value !== undefined && values.indexOf(value) < index ? [duplicateValue(field(index), value)] : [],
   );
+}
+
+/** A whole number from 0 up, or a percentage such as "25%"; `maxPercent` bounds the latter. */
+export function checkCountOrPercent(
+  field: string,
+  value: string | number | undefined,
+  maxPercent = Number.POSITIVE_INFINITY,
+): StatusCause[] {
+  if (value === undefined) return [];
+  if (typeof value === 'number') return checkRange(field, value, 0);
+  const percent = /^([0-9]+)%$/.exec(value)?.[1];
+  if (percent === undefined)
+    return [
+      invalidValue(
+        field,
+        value,
+        "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
+      ),
+    ];
+  return Number(percent) > maxPercent
+    ? [invalidValue(field, value, `must not be greater than ${maxPercent}%`)]
+    : [];
+}
+
+/** A field that keeps the value it was made with. */
+export function checkUnchanged(field: string, next: unknown, current: unknown): StatusCause[] {
+  return isDeepStrictEqual(next, current) ? [] : [invalidValue(field, next, 'field is immutable')];
 }
