@@ -38,3 +38,6 @@ export const MAX_EVENTS_PER_NAMESPACE = 2000;
 
 /** Expired events go this many at a time, so that one busy minute is not followed by an hour of single deletions. */
 export const EXPIRED_EVENTS_PER_BATCH = 50;
+
+/** After a failed pod of a Job the next one waits: Kubernetes's ten seconds, doubled at each failure in a row, at most ten minutes. */
+export const JOB_BACKOFF = { baseMs: 10_000, factor: 2, capMs: 600_000 } as const;
