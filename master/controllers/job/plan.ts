@@ -10,9 +10,10 @@ import { deleteOf } from '../actions.ts';
 import { claim } from '../claim.ts';
 import type { Action, Controller, Plan, PlanInput } from '../controller.ts';
 import { isNamespaceTerminating, ownersOf } from '../wakes.ts';
+import { isFinished } from './finished.ts';
 import { isReady, isStopping, isTracked, JOB_NAME, TRACKING } from './pods.ts';
 import { nextPods } from './sizes.ts';
-import { hasCondition, nextConditions } from './status.ts';
+import { nextConditions } from './status.ts';
 import { type Tally, tally } from './tally.ts';
 import { deadlineAtMs, type Verdict, verdictOf } from './verdict.ts';
 
@@ -57,10 +58,6 @@ function abandonedPods(view: ClusterView, { ref }: PlanInput, job: Job | undefin
 function release(pod: Pod): Action {
   const finalizers = (pod.metadata.finalizers ?? []).filter(finalizer => finalizer !== TRACKING);
   return { kind: 'update', of: 'Pod', object: { ...pod, metadata: { ...pod.metadata, finalizers } } };
-}
-
-export function isFinished(job: Job): boolean {
-  return hasCondition(job, 'Complete') || hasCondition(job, 'Failed');
 }
 
 /** What remains: pods that still run go, those held are let go, and after its time the Job itself. */

@@ -4,6 +4,7 @@ import type { Job } from '../../../shared/kubernetes/objects.ts';
 import { formatTime } from '../../../shared/kubernetes/time.ts';
 import { subjectOf } from '../../events/event.ts';
 import type { Action } from '../controller.ts';
+import { hasCondition } from './finished.ts';
 import type { Verdict } from './verdict.ts';
 
 type NextConditions = {
@@ -13,10 +14,6 @@ type NextConditions = {
   readonly completionTime: string | undefined;
   readonly events: readonly Action[];
 };
-
-export function hasCondition({ status }: Job, type: string): boolean {
-  return (status?.conditions ?? []).some(condition => condition.type === type && condition.status === 'True');
-}
 
 /** A verdict stands in an interim condition first, and in the final one once the Job is over. */
 export function nextConditions(
