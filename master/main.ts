@@ -97,7 +97,7 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
   const loops = [
     following.ended,
     events.run(signal),
-    startControllers({ ...parts, logger: log('controllers') }, signal),
+    startControllers({ ...parts, usage: liveness, logger: log('controllers') }, signal),
     startScheduler({ ...parts, usage: liveness, logger: log('scheduler') }, signal),
     startCompaction(store, { log: log('store') }, signal),
   ];

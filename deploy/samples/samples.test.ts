@@ -15,17 +15,19 @@ const ContainerSchema = v.object({
     limits: v.object({ memory: v.string() }),
   }),
 });
+const TemplateSchema = v.object({
+  metadata: v.optional(v.object({ labels: v.record(v.string(), v.string()) })),
+  spec: v.object({ containers: v.array(ContainerSchema) }),
+});
 const ManifestSchema = v.object({
   apiVersion: v.string(),
   kind: v.string(),
   metadata: v.object({ name: v.string() }),
   spec: v.optional(
     v.object({
-      selector: v.object({ matchLabels: v.record(v.string(), v.string()) }),
-      template: v.object({
-        metadata: v.object({ labels: v.record(v.string(), v.string()) }),
-        spec: v.object({ containers: v.array(ContainerSchema) }),
-      }),
+      selector: v.optional(v.object({ matchLabels: v.record(v.string(), v.string()) })),
+      template: v.optional(TemplateSchema),
+      jobTemplate: v.optional(v.object({ spec: v.object({ template: TemplateSchema }) })),
     }),
   ),
 });
@@ -37,13 +39,15 @@ describe.each(files)('%s', file => {
   it('holds objects that carry their own labels, requests and limits', () => {
     expect(manifests.length).toBeGreaterThan(0);
     for (const { spec } of manifests) {
-      expect(spec?.template.metadata.labels).toEqual(spec?.selector.matchLabels);
+      if (spec === undefined) continue;
+      expect(spec.template?.metadata?.labels).toEqual(spec.selector?.matchLabels);
     }
   });
 
   it('uses only the image that up makes', () => {
     const images = manifests.flatMap(
-      ({ spec }) => spec?.template.spec.containers.map(({ image }) => image) ?? [],
+      ({ spec }) =>
+        (spec?.template ?? spec?.jobTemplate?.spec.template)?.spec.containers.map(({ image }) => image) ?? [],
     );
     expect(new Set(images)).toEqual(new Set([`${SAMPLE_IMAGE.repository}:${SAMPLE_IMAGE.tag}`]));
   });

@@ -6,16 +6,22 @@ import type { KindName } from '../../shared/kubernetes/objects.ts';
 import { EventRecorder } from '../events/recorder.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { LiveView } from '../watch/cluster-view.ts';
+import type { UsageReader } from '../watch/usage-reader.ts';
+import { autoscalerController } from './autoscaler/plan.ts';
 import type { Controller } from './controller.ts';
+import { cronJobController } from './cronjob/plan.ts';
 import { daemonSetController } from './daemonset/plan.ts';
 import { deploymentController } from './deployment/plan.ts';
+import { disruptionController } from './disruption/plan.ts';
 import { eventExpiryController } from './event-expiry/plan.ts';
 import { garbageCollector } from './garbage-collector/plan.ts';
+import { jobController } from './job/plan.ts';
 import { namespaceController } from './namespace/plan.ts';
 import { nodeLifecycleController } from './node-lifecycle/plan.ts';
 import { podGarbageCollector } from './pod-garbage-collector/plan.ts';
-import { replicaSetController } from './replicaset/plan.ts';
+import { replicaSetController, replicationController } from './replicaset/plan.ts';
 import { runController, runLoop } from './runner.ts';
+import { statefulSetController } from './statefulset/plan.ts';
 
 export type ControllersDeps = {
   /** Must have been filled once. */
@@ -25,15 +31,22 @@ export type ControllersDeps = {
   readonly logger: Logger;
   /** In [0, 1). */
   readonly random: () => number;
+  /** What pods use, for those who size by it. */
+  readonly usage: Pick<UsageReader, 'podUsage'>;
 };
 
 /** Those on the way from a lost node to its replacements come first: they hear of each change before the others. */
 const CONTROLLERS: readonly Controller[] = [
   nodeLifecycleController,
   replicaSetController,
+  replicationController,
+  statefulSetController,
+  jobController,
   deploymentController,
   daemonSetController,
+  disruptionController,
   podGarbageCollector,
+  cronJobController,
   namespaceController,
   eventExpiryController,
 ];
@@ -46,13 +59,14 @@ export async function startControllers(deps: ControllersDeps, signal: AbortSigna
   const events = new EventRecorder(deps);
   const runnerDeps = { ...deps, record: events.record.bind(events) };
   const stop = new AbortController();
-  setMaxListeners(CONTROLLERS.length + 2, stop.signal);
+  const controllers = [...CONTROLLERS, autoscalerController(deps.usage)];
+  setMaxListeners(controllers.length + 2, stop.signal);
   const onAbort = () => stop.abort(signal.reason);
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   const loops = [
     events.run(stop.signal),
-    ...CONTROLLERS.map(controller => runController<KindName>(controller, runnerDeps, stop.signal)),
+    ...controllers.map(controller => runController<KindName>(controller, runnerDeps, stop.signal)),
     runLoop(garbageCollector, runnerDeps, stop.signal),
   ];
   try {
