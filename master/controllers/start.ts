@@ -20,6 +20,7 @@ import { namespaceController } from './namespace/plan.ts';
 import { nodeLifecycleController } from './node-lifecycle/plan.ts';
 import { podGarbageCollector } from './pod-garbage-collector/plan.ts';
 import { replicaSetController, replicationController } from './replicaset/plan.ts';
+import { resourceQuotaController } from './resource-quota/plan.ts';
 import { runController, runLoop } from './runner.ts';
 import { statefulSetController } from './statefulset/plan.ts';
 
@@ -48,6 +49,7 @@ const CONTROLLERS: readonly Controller[] = [
   podGarbageCollector,
   cronJobController,
   namespaceController,
+  resourceQuotaController,
   eventExpiryController,
 ];
 

@@ -1,6 +1,6 @@
 /** A real API server in this process, over a store in memory, and a client with admin rights. */
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,6 +8,7 @@ import pino from 'pino';
 import { startApiServer } from '../../master/api-server/server.ts';
 import { StaticFiles } from '../../master/api-server/static-files.ts';
 import { openClusterCa } from '../../master/auth/cluster-ca.ts';
+import { adminKubeconfig } from '../../master/auth/kubeconfig.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { type MemoryCluster, startMemoryCluster } from './memory-cluster.ts';
 
@@ -15,6 +16,7 @@ export type Answer = {
   readonly code: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly text: string;
+  readonly bytes: Buffer;
   json(): Json;
 };
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
@@ -30,6 +32,8 @@ export type ApiCall = {
 
 export type TestApi = MemoryCluster & {
   readonly port: number;
+  /** A kubectl's configuration file, of an admin. */
+  readonly kubeconfig: string;
   call(target: string, options?: ApiCall): Promise<Answer>;
 };
 
@@ -50,6 +54,9 @@ export async function startTestApi(): Promise<TestApi> {
       openLogs: () => {
         throw new Error('no node is connected');
       },
+      openStream: () => {
+        throw new Error('no node is connected');
+      },
       files: new StaticFiles({ folder, apiPort: 6443, mqttPort: 1883 }),
     },
     { host: '127.0.0.1', port: 0, certPem, keyPem, caPem: ca.caPem },
@@ -60,7 +67,8 @@ export async function startTestApi(): Promise<TestApi> {
     { method = 'GET', body, headers = {}, anonymous = false }: ApiCall = {},
   ): Promise<Answer> =>
     new Promise((resolve, reject) => {
-      const content = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+      const isRaw = body === undefined || typeof body === 'string' || Buffer.isBuffer(body);
+      const content = isRaw ? body : JSON.stringify(body);
       // Node sends the body of a DELETE only when its length is said.
       const length = content === undefined ? {} : { 'content-length': String(Buffer.byteLength(content)) };
       const credentials = anonymous ? {} : { cert: admin.certPem, key: admin.keyPem };
@@ -80,11 +88,13 @@ export async function startTestApi(): Promise<TestApi> {
           response.on('data', chunk => chunks.push(chunk));
           response.on('error', reject);
           response.on('end', () => {
-            const text = Buffer.concat(chunks).toString('utf8');
+            const bytes = Buffer.concat(chunks);
+            const text = bytes.toString('utf8');
             resolve({
               code: response.statusCode ?? 0,
               headers: response.headers,
               text,
+              bytes,
               json: () => JSON.parse(text),
             });
           });
@@ -93,9 +103,13 @@ export async function startTestApi(): Promise<TestApi> {
       sent.on('error', reject);
       sent.end(content);
     });
+  const kubeconfig = path.join(folder, 'kubeconfig');
+  const address = `https://127.0.0.1:${server.port}`;
+  await writeFile(kubeconfig, adminKubeconfig({ server: address, caPem: ca.caPem, client: admin }));
   return {
     ...cluster,
     port: server.port,
+    kubeconfig,
     call,
     async stop() {
       stopped.abort();
