@@ -103,7 +103,7 @@ export function decodeObject<K extends KindName>(
       'BadRequest',
       `the API version in the data (${String(json.apiVersion)}) does not match the expected API version (${apiVersionOf(kind)})`,
     );
-  const { value, unknown, mistyped } = decode(kind.type, json);
+  const { value, unknown, mistyped } = kind.custom?.decode(json) ?? decode(kind.type, json);
   if (mistyped.length > 0) throw refuse(mistyped.join('; '));
   const complaints = unknown.map(path => `unknown field ${JSON.stringify(path)}`);
   if (validation === 'Strict' && complaints.length > 0)

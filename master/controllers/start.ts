@@ -10,6 +10,7 @@ import type { UsageReader } from '../watch/usage-reader.ts';
 import { autoscalerController } from './autoscaler/plan.ts';
 import type { Controller } from './controller.ts';
 import { cronJobController } from './cronjob/plan.ts';
+import { customResourceDefinitionController } from './custom-resource-definition/plan.ts';
 import { daemonSetController } from './daemonset/plan.ts';
 import { deploymentController } from './deployment/plan.ts';
 import { disruptionController } from './disruption/plan.ts';
@@ -49,6 +50,7 @@ const CONTROLLERS: readonly Controller[] = [
   podGarbageCollector,
   cronJobController,
   namespaceController,
+  customResourceDefinitionController,
   resourceQuotaController,
   eventExpiryController,
 ];
