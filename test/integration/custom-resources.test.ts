@@ -23,6 +23,7 @@ beforeAll(async () => {
       clock: systemClock,
       logger: pino({ level: 'silent' }),
       random: Math.random,
+      usage: { podUsage: () => undefined },
     },
     stopped.signal,
   );
