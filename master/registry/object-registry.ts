@@ -15,7 +15,7 @@ import { KINDS, type KindTable } from './kinds.ts';
 import { owned } from './managed-fields/owned-object.ts';
 import { changedMeta, newMeta, validateMeta } from './object-meta.ts';
 import type { DeleteOptions, Ownership, Part, Registry } from './registry.ts';
-import { missingFields } from './schema.ts';
+import { missingFields, typeSchema } from './schema.ts';
 import { entryObject, memberOf, stored } from './stored-object.ts';
 
 /** Tries of a write that names no resourceVersion, each on a fresh reading. */
@@ -66,7 +66,8 @@ export class ObjectRegistry implements Registry {
       createdAt: formatTime(clock.nowMs()),
       suffix: newSuffix,
     });
-    const given = stored<K>({ ...object, apiVersion: apiVersionOf(declared), kind: declared.kind, metadata });
+    const identity = { apiVersion: apiVersionOf(declared), kind: declared.kind, metadata };
+    const given = stored<K>(withSpec(rules, { ...object, ...identity }));
     // Nobody owns what admission fills in.
     const said = owned(rules, undefined, rules.defaults(given), {
       ...options,
@@ -74,8 +75,11 @@ export class ObjectRegistry implements Registry {
       part: 'object',
       given: object.metadata.managedFields,
     });
+    const metaFaults = validateMeta(metadata, declared.nameRule ?? 'dns-subdomain');
+    // What follows relies on what every object of the kind has.
+    if (missingFields(rules.type, said).length > 0) this.refuseFaults(rules, said, metaFaults);
     const next = withInitialStatus(rules, admit(declared, said, this.deps.view));
-    this.refuseFaults(rules, next, validateMeta(next.metadata, declared.nameRule ?? 'dns-subdomain'));
+    this.refuseFaults(rules, next, metaFaults);
     this.refuseForeignNamespace(declared, metadata.name, namespace);
     return this.quotas.pass(declared, { next }, async () => {
       if (options.dryRun) return next;
@@ -162,7 +166,11 @@ export class ObjectRegistry implements Registry {
     }
     const metadata = changedMeta(made.metadata, current.metadata);
     const next = rules.defaults(
-      withStatusOf(rules, current, stored<K>({ ...made, apiVersion, kind: current.kind, metadata })),
+      withStatusOf(
+        rules,
+        current,
+        stored<K>(withSpec(rules, { ...made, apiVersion, kind: current.kind, metadata })),
+      ),
     );
     const isSpecChanged = !isDeepStrictEqual(wantedOf(rules, next), wantedOf(rules, current));
     const generation = (current.metadata.generation ?? 1) + (isSpecChanged ? 1 : 0);
@@ -356,6 +364,13 @@ function wantedOf(rules: Kind, object: KubeObject): unknown {
   const observed = rules.subresources.includes('status') ? ['status'] : [];
   const apart = ['apiVersion', 'metadata', ...observed];
   return Object.fromEntries(Object.entries(object).filter(([name]) => !apart.includes(name)));
+}
+
+/** A spec that was left out is an empty one, as it is to Kubernetes's own structs. */
+function withSpec(rules: Pick<Kind, 'type'>, object: object): object {
+  const isMissing =
+    typeSchema(rules.type)?.fields.spec !== undefined && memberOf(object, 'spec') === undefined;
+  return isMissing ? { ...object, spec: {} } : object;
 }
 
 /** Refuses to act on an object that is not the one the caller means. */
