@@ -130,7 +130,14 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
     following.ended,
     events.run(signal),
     startControllers(
-      { ...parts, ...as('pikelet-controllers'), caPem: ca.caPem, keys, logger: log('controllers') },
+      {
+        ...parts,
+        ...as('pikelet-controllers'),
+        caPem: ca.caPem,
+        keys,
+        usage: liveness,
+        logger: log('controllers'),
+      },
       signal,
     ),
     startScheduler(
