@@ -4,6 +4,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { gzip } from 'node:zlib';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import { GZIP_THRESHOLD_BYTES, MAX_BODY_BYTES } from './limits.ts';
+import type { Upgrade } from './streams/upgrade.ts';
 
 export type Identity = { readonly user: string; readonly groups: readonly string[] };
 
@@ -16,8 +17,12 @@ export class Exchange {
   readonly identity: Identity;
   /** Aborts when the client goes away or the server stops. */
   readonly signal: AbortSignal;
-  private readonly request: HttpRequest;
-  private readonly response: HttpResponse;
+  /** There when the client asks to go on in another protocol. */
+  readonly upgrade: Upgrade | undefined;
+  /** As they came: for the one handler that passes them on. */
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+  private isHandedOver = false;
 
   constructor(
     request: HttpRequest,
@@ -25,14 +30,17 @@ export class Exchange {
     url: URL,
     identity: Identity,
     serverSignal: AbortSignal,
+    upgrade?: Upgrade,
   ) {
     this.request = request;
     this.response = response;
     this.method = request.method ?? 'GET';
     this.url = url;
     this.identity = identity;
+    this.upgrade = upgrade;
     const gone = new AbortController();
     response.once('close', () => gone.abort());
+    upgrade?.socket.once('close', () => gone.abort());
     // A client that broke off shows as an error of the write under way; it is gone, and that is all.
     response.on('error', () => gone.abort());
     this.signal = AbortSignal.any([gone.signal, serverSignal]);
@@ -139,7 +147,14 @@ export class Exchange {
     this.response.end();
   }
 
+  /** From now on the upgraded connection belongs to whoever serves it, and no answer can be sent. */
+  handOver(): void {
+    this.isHandedOver = true;
+    if (this.upgrade !== undefined && 'detachSocket' in this.response)
+      this.response.detachSocket(this.upgrade.socket);
+  }
+
   get isStarted(): boolean {
-    return this.response.headersSent;
+    return this.response.headersSent || this.isHandedOver;
   }
 }

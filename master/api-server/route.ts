@@ -27,6 +27,9 @@ import type { OpenApiDocuments } from './openapi.ts';
 import { type OpenLogs, sendPodLog } from './pod-log.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
 import type { StaticFiles } from './static-files.ts';
+import type { OpenStream } from './streams/node-stream.ts';
+import { proxyToPod } from './streams/proxy.ts';
+import { type StreamCount, serveCommand, servePortForward } from './streams/serve.ts';
 import { bindPod, evictPod, scaleObject } from './subresources.ts';
 import { VERSION } from './version.ts';
 import { type WatchCount, watchObjects } from './watch.ts';
@@ -40,8 +43,10 @@ export type RouteDeps = {
   readonly logger: Logger;
   readonly usage: UsageReader;
   readonly openLogs: OpenLogs;
+  readonly openStream: OpenStream;
   readonly files: StaticFiles;
   readonly watches: WatchCount;
+  readonly streams: StreamCount;
   readonly openApi: OpenApiDocuments;
 };
 
