@@ -19,7 +19,7 @@ import { ensureCluster } from './cluster.ts';
 import { type MasterConfig, parseConfig, UsageError, usage } from './config.ts';
 import { startControllers } from './controllers/start.ts';
 import { EventRecorder } from './events/recorder.ts';
-import { servedKinds } from './registry/kinds.ts';
+import { BUILTIN_KINDS, KindTable } from './registry/kinds.ts';
 import { ObjectRegistry } from './registry/object-registry.ts';
 import { startScheduler } from './scheduler/loop.ts';
 import { startCompaction } from './store/compaction.ts';
@@ -42,11 +42,13 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
     workerFile: path.join(__dirname, 'store-worker.cjs'),
     signal,
   });
-  const cache = new ObjectCache(store, servedKinds(), log('watch'));
+  const cache = new ObjectCache(store, BUILTIN_KINDS, log('watch'));
   const following = await cache.start(signal);
+  const kinds = new KindTable();
   const registry = new ObjectRegistry({
     store,
     view: cache,
+    kinds,
     clock,
     newUid: randomUUID,
     newSuffix: () => nameSuffix(randomInt),
@@ -82,9 +84,20 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
   const certificate = await ca.serverCertificate(config.hosts);
   await ensureDashboardToken({ view: cache, registry, path: config.dashboardTokenFile });
   const files = new StaticFiles({ folder: config.staticDir, apiPort: config.apiPort, mqttPort });
-  const { liveness, openLogs } = bridge;
+  const { liveness, openLogs, openStream } = bridge;
   const server = await startApiServer(
-    { store, cache, registry, clock, logger: log('api-server'), usage: liveness, openLogs, files },
+    {
+      store,
+      cache,
+      registry,
+      kinds,
+      clock,
+      logger: log('api-server'),
+      usage: liveness,
+      openLogs,
+      openStream,
+      files,
+    },
     { host: config.listenHost, port: config.apiPort, ...certificate, caPem: ca.caPem },
     signal,
   );

@@ -1,8 +1,12 @@
 /** Discovery: which groups, versions and resources there are. Pure. Source: Kubernetes API concepts, "API discovery". */
 import type { Kind, Subresource } from '../registry/kind.ts';
-import { servedKinds } from '../registry/kinds.ts';
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+
+/** Options that a call takes in its query. */
+const callOptions = (kind: string, verbs: string[]) => ({ group: '', version: 'v1', kind, verbs });
+const CALL_VERBS = ['create', 'get'];
+const PROXY_VERBS = ['create', 'delete', 'get', 'patch', 'update'];
 
 const SUBRESOURCE_KINDS: Readonly<
   Record<Subresource, { group: string; version: string; kind: string; verbs: string[] } | undefined>
@@ -12,6 +16,11 @@ const SUBRESOURCE_KINDS: Readonly<
   binding: { group: '', version: 'v1', kind: 'Binding', verbs: ['create'] },
   log: { group: '', version: 'v1', kind: 'Pod', verbs: ['get'] },
   eviction: { group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] },
+  exec: callOptions('PodExecOptions', CALL_VERBS),
+  attach: callOptions('PodAttachOptions', CALL_VERBS),
+  portforward: callOptions('PodPortForwardOptions', CALL_VERBS),
+  // Of its own kind: PodProxyOptions, ServiceProxyOptions.
+  proxy: callOptions('ProxyOptions', PROXY_VERBS),
 };
 
 /** Resources that no stored kind stands behind: usage, read from the nodes' heartbeats. */
@@ -53,16 +62,20 @@ function resourceOf(kind: Kind): Resource {
   return {
     ...kind,
     verbs: VERBS,
-    subresources: kind.subresources.map(name => ({ name, ...(SUBRESOURCE_KINDS[name] ?? own) })),
+    subresources: kind.subresources.map(name => ({
+      name,
+      ...(SUBRESOURCE_KINDS[name] ?? own),
+      ...(name === 'proxy' ? { kind: `${kind.kind}ProxyOptions` } : {}),
+    })),
   };
 }
 
 /** Every served group and version, the core group first. */
-export function groupVersions(): readonly GroupVersion[] {
-  const names = [...new Set(servedKinds().map(kind => `${kind.group}/${kind.version}`))];
+export function groupVersions(served: readonly Kind[]): readonly GroupVersion[] {
+  const names = [...new Set(served.map(kind => `${kind.group}/${kind.version}`))];
   const stored = names.map(name => {
     const [group = '', version = ''] = name.split('/');
-    const kinds = servedKinds().filter(kind => kind.group === group && kind.version === version);
+    const kinds = served.filter(kind => kind.group === group && kind.version === version);
     return { group, version, resources: kinds.map(resourceOf) };
   });
   const metrics = METRICS.map(resource => ({
@@ -84,20 +97,26 @@ export function apiVersions(serverAddress: string) {
   };
 }
 
-export function apiGroupList() {
-  const groups = groupVersions().filter(({ group }) => group !== '');
-  return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(apiGroup) };
+export function apiGroupList(served: readonly GroupVersion[]) {
+  const groups = [...new Set(served.map(({ group }) => group))].filter(group => group !== '');
+  return {
+    kind: 'APIGroupList',
+    apiVersion: 'v1',
+    groups: groups.map(name => withoutApiVersion(apiGroup(name, served))),
+  };
 }
 
-export function apiGroup({ group, version }: { readonly group: string; readonly version: string }) {
-  const preferred = { groupVersion: `${group}/${version}`, version };
-  return {
-    kind: 'APIGroup',
-    apiVersion: 'v1',
-    name: group,
-    versions: [preferred],
-    preferredVersion: preferred,
-  };
+/** Members of a list do not say again what they are. */
+function withoutApiVersion({ name, versions, preferredVersion }: ReturnType<typeof apiGroup>) {
+  return { name, versions, preferredVersion };
+}
+
+/** The versions stand in order of preference. */
+export function apiGroup(name: string, served: readonly GroupVersion[]) {
+  const versions = served
+    .filter(({ group }) => group === name)
+    .map(({ version }) => ({ groupVersion: `${name}/${version}`, version }));
+  return { kind: 'APIGroup', apiVersion: 'v1', name, versions, preferredVersion: versions[0] };
 }
 
 export function apiResourceList({ group, version, resources }: GroupVersion) {
@@ -129,21 +148,22 @@ export function apiResourceList({ group, version, resources }: GroupVersion) {
 }
 
 /** The aggregated form: all of /api, or all of /apis, in one answer. */
-export function aggregatedDiscovery(root: 'api' | 'apis') {
-  const shown = groupVersions().filter(({ group }) => (group === '') === (root === 'api'));
+export function aggregatedDiscovery(root: 'api' | 'apis', served: readonly GroupVersion[]) {
+  const groups = [...new Set(served.map(({ group }) => group))];
+  const shown = groups.filter(group => (group === '') === (root === 'api'));
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
-    items: shown.map(({ group, version, resources }) => ({
-      metadata: { name: group, creationTimestamp: null },
-      versions: [
-        {
+    items: shown.map(name => ({
+      metadata: { name, creationTimestamp: null },
+      versions: served
+        .filter(({ group }) => group === name)
+        .map(({ version, resources }) => ({
           version,
           freshness: 'Current',
-          resources: resources.map(resource => aggregatedResource(group, version, resource)),
-        },
-      ],
+          resources: resources.map(resource => aggregatedResource(name, version, resource)),
+        })),
     })),
   };
 }

@@ -37,7 +37,7 @@ export async function getObject<K extends KindName>(
   ref: ObjectRef,
 ): Promise<void> {
   await catchUp(deps, exchange);
-  const object = deps.cache.get(kind.kind, ref);
+  const object = deps.cache.get(kind.id, ref);
   if (object === undefined) throw notFound(kind, ref.name);
   exchange.sendJson(200, objectJson(kind, object, representationOf(exchange), tableOptions(deps, exchange)));
 }
@@ -96,7 +96,7 @@ async function currentPage<K extends KindName>(
   if (wanted === '') await catchUp(deps, exchange);
   else await reachRevision(deps.cache, exchange, Number(wanted));
   return {
-    objects: deps.cache.list(kind.kind, selection.namespace).filter(object => selection.matches(object)),
+    objects: deps.cache.list(kind.id, selection.namespace).filter(object => selection.matches(object)),
     revision: deps.cache.revision,
   };
 }

@@ -6,7 +6,6 @@
 import { digestOf } from '../../shared/digest.ts';
 import { KUBERNETES_VERSION } from '../../shared/version.ts';
 import { apiVersionOf, type Kind } from '../registry/kind.ts';
-import { servedKinds } from '../registry/kinds.ts';
 import { elementType, typeSchema } from '../registry/schema.ts';
 import { listStrategy } from './patch/merge-keys.ts';
 
@@ -28,11 +27,18 @@ const SCALARS: Readonly<Record<string, object>> = {
 
 /** Documents by their path below /openapi/v3, such as `apis/apps/v1`, as JSON text, made at first use. */
 export class OpenApiDocuments {
-  private texts: ReadonlyMap<string, string> | undefined;
+  private readonly kinds: () => readonly Kind[];
+  private made: { readonly from: readonly Kind[]; readonly texts: ReadonlyMap<string, string> } | undefined;
+
+  /** `kinds` answers the same array until a kind comes or goes. */
+  constructor(kinds: () => readonly Kind[]) {
+    this.kinds = kinds;
+  }
 
   async all(): Promise<ReadonlyMap<string, string>> {
-    this.texts ??= await makeDocuments();
-    return this.texts;
+    const from = this.kinds();
+    if (this.made?.from !== from) this.made = { from, texts: await makeDocuments(from) };
+    return this.made.texts;
   }
 
   /** The answer of /openapi/v3. The hash in an address changes with the document, so that clients may keep it for ever. */
@@ -49,17 +55,17 @@ export class OpenApiDocuments {
   }
 }
 
-async function makeDocuments(): Promise<ReadonlyMap<string, string>> {
+async function makeDocuments(kinds: readonly Kind[]): Promise<ReadonlyMap<string, string>> {
   const { default: descriptions } = await import('../../shared/kubernetes/generated/descriptions.json', {
     with: { type: 'json' },
   });
-  const paths = [...new Set(servedKinds().map(documentPath))];
+  const paths = [...new Set(kinds.map(documentPath))];
   return new Map(
     paths.map(path => [
       path,
       JSON.stringify(
         documentOf(
-          servedKinds().filter(kind => documentPath(kind) === path),
+          kinds.filter(kind => documentPath(kind) === path),
           descriptions,
         ),
       ),

@@ -53,7 +53,7 @@ export function tableJson<K extends KindName>(
     { name: 'Name', type: 'string', format: 'name', cell: ({ metadata }) => metadata.name },
     ...kind.columns,
   ];
-  if (kind.kind === 'Event') columns.shift();
+  if (kind.id === 'Event') columns.shift();
   const rows = objects.map(object => ({
     cells: columns.map(column => column.cell(object, nowMs)),
     ...rowObject(object, includeObject),

@@ -6,7 +6,7 @@ import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type { KindName } from '../../shared/kubernetes/objects.ts';
 import { isAllowed } from '../auth/authorize.ts';
 import type { Kind } from '../registry/kind.ts';
-import { kindOfResource } from '../registry/kinds.ts';
+import type { KindTable } from '../registry/kinds.ts';
 import type { ObjectRegistry } from '../registry/object-registry.ts';
 import type { Store } from '../store/store.ts';
 import type { ObjectCache } from '../watch/object-cache.ts';
@@ -28,7 +28,7 @@ import { type OpenLogs, sendPodLog } from './pod-log.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
 import type { StaticFiles } from './static-files.ts';
 import type { OpenStream } from './streams/node-stream.ts';
-import { proxyToPod } from './streams/proxy.ts';
+import { serveProxy } from './streams/proxy.ts';
 import { type StreamCount, serveCommand, servePortForward } from './streams/serve.ts';
 import { bindPod, evictPod, scaleObject } from './subresources.ts';
 import { VERSION } from './version.ts';
@@ -39,6 +39,7 @@ export type RouteDeps = {
   readonly cache: ObjectCache;
   readonly store: Store;
   readonly registry: ObjectRegistry;
+  readonly kinds: KindTable;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly usage: UsageReader;
@@ -84,8 +85,10 @@ async function routePath(deps: RouteDeps, exchange: Exchange, pathname: string):
     case '/api':
     case '/apis': {
       const root = pathname === '/api' ? 'api' : 'apis';
-      if (isAggregated) return exchange.sendJson(200, JSON.stringify(aggregatedDiscovery(root)), AGGREGATED);
-      return json(root === 'api' ? apiVersions(exchange.header('host') ?? '') : apiGroupList());
+      const served = groupVersions(deps.kinds.served());
+      if (isAggregated)
+        return exchange.sendJson(200, JSON.stringify(aggregatedDiscovery(root, served)), AGGREGATED);
+      return json(root === 'api' ? apiVersions(exchange.header('host') ?? '') : apiGroupList(served));
     }
     case '/openapi/v3':
       return json(await deps.openApi.index());
@@ -101,12 +104,12 @@ async function routeBelow(deps: RouteDeps, exchange: Exchange, pathname: string)
   }
   const match = /^\/apis\/([^/]+)(?:\/([^/]+))?$/.exec(pathname) ?? /^\/api(\/)([^/]+)$/.exec(pathname);
   const [, name, version] = match ?? [];
-  const found = groupVersions().filter(candidate => candidate.group === (name === '/' ? '' : name));
+  const served = groupVersions(deps.kinds.served());
+  const found = served.filter(candidate => candidate.group === (name === '/' ? '' : name));
   const exact = found.find(candidate => candidate.version === version);
   if (exact !== undefined) return exchange.sendJson(200, JSON.stringify(apiResourceList(exact)));
-  const [only] = found;
-  if (version === undefined && only !== undefined)
-    return exchange.sendJson(200, JSON.stringify(apiGroup(only)));
+  if (version === undefined && name !== undefined && found.length > 0)
+    return exchange.sendJson(200, JSON.stringify(apiGroup(name, served)));
   throw unknownPath();
 }
 
@@ -116,7 +119,7 @@ async function routeResource(deps: RouteDeps, exchange: Exchange, path: Resource
   requireAccess(exchange, { verb, group, resource, subresource, namespace, name });
   if (group === METRICS_GROUP.group && version === METRICS_GROUP.version)
     return sendMetrics({ view: deps.cache, usage: deps.usage, nowMs: deps.clock.nowMs() }, exchange, path);
-  const kind = kindOfResource(group, version, resource);
+  const kind = deps.kinds.find(group, version, resource);
   if (kind === undefined || (namespace !== undefined && !kind.namespaced)) throw unknownPath();
   if (subresource !== undefined) return await routeSubresource(deps, exchange, kind, path, subresource);
   return await routeVerb(deps, exchange, kind, path, verb);
@@ -138,6 +141,9 @@ function verbOf(exchange: Exchange, path: ResourcePath): string {
       return 'patch';
     case 'DELETE':
       return isCollection ? 'deletecollection' : 'delete';
+    case 'OPTIONS':
+      if (path.subresource === 'proxy') return 'options';
+      throw methodNotAllowed();
     default:
       throw methodNotAllowed();
   }
@@ -197,6 +203,12 @@ async function routeSubresource<K extends KindName>(
       exchange,
       ref,
     );
+  if ((subresource === 'exec' || subresource === 'attach') && ['GET', 'POST'].includes(method))
+    return await serveCommand(deps, exchange, ref, subresource);
+  if (subresource === 'portforward' && ['GET', 'POST'].includes(method))
+    return await servePortForward(deps, exchange, ref);
+  if (subresource === 'proxy' && (kind.id === 'Pod' || kind.id === 'Service'))
+    return await serveProxy(deps, exchange, kind.id, ref);
   throw methodNotAllowed();
 }
 

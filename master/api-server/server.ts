@@ -34,7 +34,7 @@ export async function startApiServer(
     ...deps,
     watches: new WatchCount(),
     streams: new StreamCount(),
-    openApi: new OpenApiDocuments(),
+    openApi: new OpenApiDocuments(() => deps.kinds.served()),
   };
   const server = createSecureServer({
     cert: certPem,

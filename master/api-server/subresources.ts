@@ -52,9 +52,7 @@ export async function scaleObject<K extends KindName>(
   const answer = (object: KindMap[K]) => exchange.sendJson(200, JSON.stringify(scaleOf(object, scaling)));
   const options = { part: 'object' as const, dryRun: isDryRun(exchange) };
   if (exchange.method === 'GET')
-    return answer(
-      await deps.registry.change(kind.kind, ref, current => current, { ...options, dryRun: true }),
-    );
+    return answer(await deps.registry.change(kind.id, ref, current => current, { ...options, dryRun: true }));
   // kubectl's PUT names no content type.
   const contentType = contentTypeOf(exchange);
   const body = await readJson(exchange, contentType);
@@ -72,7 +70,7 @@ export async function scaleObject<K extends KindName>(
       throw conflict(kind, ref.name);
     return scaling.write(current, spec.replicas);
   };
-  answer(await deps.registry.change(kind.kind, ref, make, options));
+  answer(await deps.registry.change(kind.id, ref, make, options));
 }
 
 const BindingSchema = v.object({

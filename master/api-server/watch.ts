@@ -110,14 +110,14 @@ class EventLines<K extends KindName> {
   async initial(wantsEnd: boolean): Promise<void> {
     const { cache } = this.deps;
     const revision = cache.revision;
-    for (const object of cache.list(this.kind.kind, this.selection.namespace))
+    for (const object of cache.list(this.kind.id, this.selection.namespace))
       if (this.selection.matches(object)) await this.line('ADDED', object);
     if (wantsEnd) await this.bookmark(revision, { [INITIAL_EVENTS_END]: 'true' });
   }
 
   /** An object that enters the selection is ADDED, one that leaves it is DELETED. */
   async event(event: CacheEvent): Promise<void> {
-    if (!isOfKind(event, this.kind.kind)) return;
+    if (!isOfKind(event, this.kind.id)) return;
     const { before, after } = event;
     const was = before !== undefined && this.selection.matches(before);
     const is = after !== undefined && this.selection.matches(after);

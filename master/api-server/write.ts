@@ -37,7 +37,7 @@ export async function createObject<K extends KindName>(
     throw new ApiError('BadRequest', 'resourceVersion should not be set on objects to be created');
   const placed = inNamespace(object, target.namespace);
   exchange.warn(warnings);
-  const created = await deps.registry.create(kind.kind, placed, { dryRun: isDryRun(exchange) });
+  const created = await deps.registry.create(kind.id, placed, { dryRun: isDryRun(exchange) });
   sendObject(deps, exchange, kind, 201, created);
 }
 
@@ -76,7 +76,7 @@ export async function replaceObject<K extends KindName>(
   const placed = inNamespace(object, ref.namespace);
   exchange.warn(warnings);
   const { resourceVersion, uid } = object.metadata;
-  const replaced = await deps.registry.change(kind.kind, ref, () => placed, {
+  const replaced = await deps.registry.change(kind.id, ref, () => placed, {
     part,
     resourceVersion,
     uid,
@@ -113,7 +113,7 @@ export async function patchObject<K extends KindName>(
     exchange,
     kind,
     200,
-    await deps.registry.change(kind.kind, ref, make, { part, dryRun: isDryRun(exchange) }),
+    await deps.registry.change(kind.id, ref, make, { part, dryRun: isDryRun(exchange) }),
   );
 }
 
@@ -173,8 +173,8 @@ export async function deleteObject<K extends KindName>(
   ref: ObjectRef,
 ): Promise<void> {
   const options = deleteOptionsOf(exchange, await readJson(exchange));
-  const { object, removed } = await deps.registry.deleteObject(kind.kind, ref, options);
-  if (!removed || kind.kind === 'Pod') return sendObject(deps, exchange, kind, 200, object);
+  const { object, removed } = await deps.registry.deleteObject(kind.id, ref, options);
+  if (!removed || kind.id === 'Pod') return sendObject(deps, exchange, kind, 200, object);
   const details = {
     name: ref.name,
     ...(kind.group === '' ? {} : { group: kind.group }),
@@ -196,11 +196,11 @@ export async function deleteCollection<K extends KindName>(
   const options = deleteOptionsOf(exchange, await readJson(exchange));
   const selection = selectionOf(kind, exchange, scope);
   await deps.cache.waitFor(await deps.store.revision(), exchange.signal);
-  const chosen = deps.cache.list(kind.kind, selection.namespace).filter(object => selection.matches(object));
+  const chosen = deps.cache.list(kind.id, selection.namespace).filter(object => selection.matches(object));
   const deletions = chosen.map(async ({ metadata }) => {
     try {
       return [
-        (await deps.registry.deleteObject(kind.kind, metadata, { ...options, uid: metadata.uid })).object,
+        (await deps.registry.deleteObject(kind.id, metadata, { ...options, uid: metadata.uid })).object,
       ];
     } catch (error) {
       // Gone in the meantime is what was asked for.

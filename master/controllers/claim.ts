@@ -1,5 +1,11 @@
 /** Which objects are an owner's own: adopts matching orphans and releases what no longer matches its selector. Pure. */
-import type { KindMap, KindName, LabelSelector, OwnerReference } from '../../shared/kubernetes/objects.ts';
+import type {
+  BuiltinKindName,
+  KindMap,
+  KindName,
+  LabelSelector,
+  OwnerReference,
+} from '../../shared/kubernetes/objects.ts';
 import { controllerOf, controllerReference } from '../../shared/kubernetes/references.ts';
 import { matchesRequirements, type Requirement, requirementsOf } from '../../shared/kubernetes/selectors.ts';
 import type { ClusterView } from '../watch/cluster-view.ts';
@@ -21,7 +27,7 @@ export type Claim<T> = {
 /** An owner with an empty selector owns nothing new: it would adopt the whole namespace. */
 export function claim<K extends KindName>(
   view: ClusterView,
-  { of, owner, ownerKind }: { readonly of: K; readonly owner: Owner; readonly ownerKind: KindName },
+  { of, owner, ownerKind }: { readonly of: K; readonly owner: Owner; readonly ownerKind: BuiltinKindName },
 ): Claim<KindMap[K]> {
   const requirements = requirementsOf(owner.spec.selector);
   const mine = view.ownedBy(of, owner.metadata.uid);

@@ -2,10 +2,17 @@
  * The shape of every control loop: a pure plan over the view, and actions that one executor carries out.
  * A plan is level-triggered: it reads the whole truth about one object and returns the next steps, never asking which event woke it.
  */
-import type { KindMap, KindName, New, ObjectRef } from '../../shared/kubernetes/objects.ts';
+import type {
+  BuiltinKindName,
+  KindMap,
+  KindName,
+  KubeObject,
+  New,
+  ObjectRef,
+} from '../../shared/kubernetes/objects.ts';
 import type { Subject } from '../events/event.ts';
 import type { DeleteOptions } from '../registry/registry.ts';
-import type { ClusterView } from '../watch/cluster-view.ts';
+import type { ClusterView, ViewChange } from '../watch/cluster-view.ts';
 
 /** A write to the store. */
 export type Action =
@@ -54,8 +61,23 @@ export type Controller<K extends KindName = KindName> = {
    * both. Absent kinds wake nothing.
    */
   readonly wakes: {
-    readonly [R in KindName]?: (object: KindMap[R], view: ClusterView) => readonly ObjectRef[];
+    readonly [R in BuiltinKindName]?: (object: KindMap[R], view: ClusterView) => readonly ObjectRef[];
   };
+  /** The same, asked of objects of every kind. */
+  readonly wakesOfAny?: (object: KubeObject, view: ClusterView) => readonly ObjectRef[];
   /** Pure. An object that is gone gives the empty plan. In a world that stands still, plan after apply reaches the empty plan. */
   plan(input: PlanInput): Plan;
+};
+
+/** What a control loop is underneath: keys of any shape, which changes wake, and a plan for each. */
+export type Loop<Key> = {
+  readonly name: string;
+  /** Every key there is, for the start. */
+  keys(view: ClusterView): readonly Key[];
+  woken(change: ViewChange, view: ClusterView): readonly Key[];
+  /** Equal texts are one and the same key. */
+  textOf(key: Key): string;
+  parse(text: string): Key;
+  /** Pure, as a controller's plan. */
+  plan(key: Key, input: Omit<PlanInput, 'ref'>): Plan;
 };

@@ -1,5 +1,5 @@
 /**
- * Runs one controller: a change of the view wakes keys, each key is planned alone, its plan is carried out, and it is
+ * Runs one control loop: a change of the view wakes keys, each key is planned alone, its plan is carried out, and it is
  * planned again only once the view shows what was written for it.
  */
 
@@ -7,13 +7,13 @@ import type { Logger } from 'pino';
 import { InvariantError } from '../../shared/assert-never.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { nameSuffix } from '../../shared/kubernetes/name-suffix.ts';
-import type { KindMap, KindName, ObjectRef } from '../../shared/kubernetes/objects.ts';
+import type { BuiltinKindName, KindName, KubeObject, ObjectRef } from '../../shared/kubernetes/objects.ts';
 import { refOf } from '../../shared/kubernetes/references.ts';
 import type { Occurrence } from '../events/event.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { LiveView, ViewChange } from '../watch/cluster-view.ts';
+import type { ClusterView, LiveView, ViewChange } from '../watch/cluster-view.ts';
 import { type Outcome, WorkQueue } from '../watch/work-queue.ts';
-import type { Controller, Plan } from './controller.ts';
+import type { Controller, Loop, Plan } from './controller.ts';
 import { type Executed, execute } from './execute.ts';
 import { CONCURRENT_KEYS, CONFLICT_BACKOFF, FAILURE_BACKOFF } from './limits.ts';
 
@@ -28,12 +28,8 @@ export type RunnerDeps = {
 };
 
 /** Runs until aborted. Rejects when a plan throws InvariantError; other errors are logged and tried again, slower each time. */
-export async function runController<K extends KindName>(
-  controller: Controller<K>,
-  deps: RunnerDeps,
-  signal: AbortSignal,
-): Promise<void> {
-  const logger = deps.logger.child({ controller: controller.name });
+export async function runLoop<Key>(loop: Loop<Key>, deps: RunnerDeps, signal: AbortSignal): Promise<void> {
+  const logger = deps.logger.child({ controller: loop.name });
   const logged = new Map<string, string>();
   const queue = new WorkQueue({
     clock: deps.clock,
@@ -41,22 +37,21 @@ export async function runController<K extends KindName>(
     concurrency: CONCURRENT_KEYS,
     work: (key, stop) => workOn(key, stop),
   });
-  const unsubscribe = deps.view.onChange(change => {
-    for (const ref of wokenBy(controller, change, deps.view)) queue.add(keyOf(ref));
-  });
-  for (const object of deps.view.list(controller.of)) queue.add(keyOf(refOf(object)));
+  const add = (key: Key) => queue.add(loop.textOf(key));
+  const unsubscribe = deps.view.onChange(change => loop.woken(change, deps.view).forEach(add));
+  loop.keys(deps.view).forEach(add);
   try {
     await queue.run(signal);
   } finally {
     unsubscribe();
   }
 
-  async function workOn(key: string, stop: AbortSignal): Promise<Outcome> {
-    const done = await planAndExecute(controller, deps, refFrom(key));
+  async function workOn(text: string, stop: AbortSignal): Promise<Outcome> {
+    const done = await planAndExecute(loop, deps, loop.parse(text));
     // What fails because everything ends is no failure to tell of.
     if (stop.aborted) return { kind: 'done' };
     if (done.executed.revision > 0) await waitUntilSeen(deps.view, done.executed.revision, stop);
-    return outcomeOf(key, done);
+    return outcomeOf(text, done);
   }
 
   function outcomeOf(key: string, { plan, executed }: Done): Outcome {
@@ -77,16 +72,12 @@ export async function runController<K extends KindName>(
 
 type Done = { readonly plan: Plan; readonly executed: Executed };
 
-async function planAndExecute<K extends KindName>(
-  controller: Controller<K>,
-  deps: RunnerDeps,
-  ref: ObjectRef,
-): Promise<Done> {
-  const { registry, record } = deps;
+async function planAndExecute<Key>(loop: Loop<Key>, deps: RunnerDeps, key: Key): Promise<Done> {
+  const { registry, record, view } = deps;
   try {
     const suffix = () => nameSuffix(limit => Math.floor(deps.random() * limit));
-    const plan = controller.plan({ view: deps.view, ref, nowMs: deps.clock.nowMs(), suffix });
-    const executed = await execute({ registry, record, component: controller.name }, plan.actions);
+    const plan = loop.plan(key, { view, nowMs: deps.clock.nowMs(), suffix });
+    const executed = await execute({ registry, record, component: loop.name }, plan.actions);
     return { plan, executed };
   } catch (error) {
     if (error instanceof InvariantError) throw error;
@@ -102,41 +93,42 @@ async function waitUntilSeen(view: LiveView, revision: number, signal: AbortSign
   }
 }
 
-function wokenBy<K extends KindName>(
+/** Runs a controller, whose keys are the objects of one kind. */
+export function runController<K extends KindName>(
   controller: Controller<K>,
-  change: ViewChange,
-  view: LiveView,
-): readonly ObjectRef[] {
-  const object = change.after ?? change.before;
-  const own = object !== undefined && change.kind === controller.of ? [refOf(object)] : [];
-  return [...own, ...wakesOf<KindName>(controller.wakes, change, view)];
+  deps: RunnerDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, of } = controller;
+  const loop: Loop<ObjectRef> = {
+    name,
+    keys: view => view.list(of).map(refOf),
+    woken: (change, view) => wokenBy(controller, change, view),
+    textOf: ref => `${ref.namespace ?? ''}/${ref.name}`,
+    parse: refFrom,
+    plan: (ref, input) => controller.plan({ ...input, ref }),
+  };
+  return runLoop(loop, deps, signal);
 }
 
-type ChangeOf<R extends KindName> = {
-  [P in R]: {
-    readonly kind: P;
-    readonly before: KindMap[P] | undefined;
-    readonly after: KindMap[P] | undefined;
-  };
-}[R];
-
-function wakesOf<R extends KindName>(
-  wakes: Controller['wakes'],
-  change: ChangeOf<R>,
-  view: LiveView,
+function wokenBy<K extends KindName>(
+  { of, wakes, wakesOfAny }: Controller<K>,
+  change: ViewChange,
+  view: ClusterView,
 ): readonly ObjectRef[] {
   const { kind, before, after } = change;
-  const wake = wakes[kind];
-  if (wake === undefined) return [];
-  return [before, after].flatMap(object => (object === undefined ? [] : wake(object, view)));
+  const object: KubeObject | undefined = after ?? before;
+  const own = object !== undefined && kind === of ? [refOf(object)] : [];
+  // biome-ignore lint/suspicious/noExplicitAny: TypeScript cannot tie a kind's name to its object across a union
+  const wake: any = Object.hasOwn(wakes, kind) ? wakes[kind as BuiltinKindName] : undefined;
+  const woken = [before, after].flatMap((side: KubeObject | undefined) =>
+    side === undefined ? [] : [...(wake?.(side, view) ?? []), ...(wakesOfAny?.(side, view) ?? [])],
+  );
+  return [...own, ...woken];
 }
 
-function keyOf(ref: ObjectRef): string {
-  return `${ref.namespace ?? ''}/${ref.name}`;
-}
-
-function refFrom(key: string): ObjectRef {
-  const slash = key.indexOf('/');
-  const name = key.slice(slash + 1);
-  return slash === 0 ? { name } : { namespace: key.slice(0, slash), name };
+function refFrom(text: string): ObjectRef {
+  const slash = text.indexOf('/');
+  const name = text.slice(slash + 1);
+  return slash === 0 ? { name } : { namespace: text.slice(0, slash), name };
 }

@@ -10,12 +10,12 @@ import type { Controller } from './controller.ts';
 import { daemonSetController } from './daemonset/plan.ts';
 import { deploymentController } from './deployment/plan.ts';
 import { eventExpiryController } from './event-expiry/plan.ts';
-import { garbageCollectors } from './garbage-collector/plan.ts';
+import { garbageCollector } from './garbage-collector/plan.ts';
 import { namespaceController } from './namespace/plan.ts';
 import { nodeLifecycleController } from './node-lifecycle/plan.ts';
 import { podGarbageCollector } from './pod-garbage-collector/plan.ts';
 import { replicaSetController } from './replicaset/plan.ts';
-import { runController } from './runner.ts';
+import { runController, runLoop } from './runner.ts';
 
 export type ControllersDeps = {
   /** Must have been filled once. */
@@ -34,7 +34,6 @@ const CONTROLLERS: readonly Controller[] = [
   deploymentController,
   daemonSetController,
   podGarbageCollector,
-  ...garbageCollectors,
   namespaceController,
   eventExpiryController,
 ];
@@ -47,13 +46,14 @@ export async function startControllers(deps: ControllersDeps, signal: AbortSigna
   const events = new EventRecorder(deps);
   const runnerDeps = { ...deps, record: events.record.bind(events) };
   const stop = new AbortController();
-  setMaxListeners(CONTROLLERS.length + 1, stop.signal);
+  setMaxListeners(CONTROLLERS.length + 2, stop.signal);
   const onAbort = () => stop.abort(signal.reason);
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   const loops = [
     events.run(stop.signal),
     ...CONTROLLERS.map(controller => runController<KindName>(controller, runnerDeps, stop.signal)),
+    runLoop(garbageCollector, runnerDeps, stop.signal),
   ];
   try {
     await Promise.all(loops);

@@ -64,6 +64,14 @@ export function checkDnsSubdomain(field: string, value: string): StatusCause[] {
   return DNS_SUBDOMAIN.test(value) ? [] : [invalidValue(field, value, SUBDOMAIN_MESSAGE)];
 }
 
+/** A name that may be anything that fits in a path. */
+export function checkPathSegment(field: string, value: string): StatusCause[] {
+  if (value === '.' || value === '..') return [invalidValue(field, value, `may not be '${value}'`)];
+  return ['/', '%']
+    .filter(character => value.includes(character))
+    .map(character => invalidValue(field, value, `may not contain '${character}'`));
+}
+
 function checkQualifiedName(field: string, key: string): StatusCause[] {
   const slash = key.indexOf('/');
   const name = key.slice(slash + 1);

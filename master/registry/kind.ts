@@ -1,6 +1,7 @@
 /** The declaration of a kind: all that is particular to it, in one place. Generic code does the rest. */
 import type { StatusCause } from '../../shared/kubernetes/api-error.ts';
 import type { KindMap, KindName } from '../../shared/kubernetes/objects.ts';
+import type { NameRule } from './object-meta.ts';
 
 /** One column of `kubectl get`. Priority 1 shows only with -o wide. */
 export type Column<T> = {
@@ -22,10 +23,22 @@ export type Scaling<T> = {
 type FieldReader<T> = { read(object: T): string }['read'];
 
 /** Subresources that are served for a kind, besides the object itself. */
-export type Subresource = 'status' | 'scale' | 'binding' | 'log' | 'eviction';
+export type Subresource =
+  | 'status'
+  | 'scale'
+  | 'binding'
+  | 'log'
+  | 'eviction'
+  | 'exec'
+  | 'attach'
+  | 'portforward'
+  | 'proxy';
 
 export type Kind<K extends KindName = KindName> = {
-  readonly kind: K;
+  /** By which the registry, the watch cache and the control loops know it. */
+  readonly id: K;
+  /** The name that clients use; not unique among custom kinds. */
+  readonly kind: string;
   /** Empty for the core group. */
   readonly group: string;
   readonly version: string;
@@ -43,7 +56,7 @@ export type Kind<K extends KindName = KindName> = {
   readonly selectableFields: Readonly<Record<string, FieldReader<KindMap[K]>>>;
   readonly scaling?: Scaling<KindMap[K]>;
   /** How names of this kind are checked; DNS-1123 subdomain without. */
-  readonly nameRule?: 'dns-label' | 'dns-subdomain';
+  readonly nameRule?: NameRule;
   /** Fills in what the user left open. Pure, idempotent. */
   defaults(object: KindMap[K]): KindMap[K];
   /** What stands in the status of a new object. */

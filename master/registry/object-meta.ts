@@ -7,9 +7,13 @@ import {
   checkDnsLabel,
   checkDnsSubdomain,
   checkLabels,
+  checkPathSegment,
   invalidValue,
   requiredValue,
 } from './field-checks.ts';
+
+/** How names of a kind are checked. */
+export type NameRule = 'dns-label' | 'dns-subdomain' | 'path-segment';
 
 /** Names made from `generateName` leave room for the suffix, as in Kubernetes. */
 const MAX_GENERATED_PREFIX = 58;
@@ -64,12 +68,17 @@ function isEmpty(value: object | undefined): boolean {
   return value === undefined || Object.keys(value).length === 0;
 }
 
-export function validateMeta(metadata: StoredMeta, nameRule: 'dns-label' | 'dns-subdomain'): StatusCause[] {
-  const checkName = nameRule === 'dns-label' ? checkDnsLabel : checkDnsSubdomain;
+const NAME_CHECKS: Readonly<Record<NameRule, (field: string, value: string) => StatusCause[]>> = {
+  'dns-label': checkDnsLabel,
+  'dns-subdomain': checkDnsSubdomain,
+  'path-segment': checkPathSegment,
+};
+
+export function validateMeta(metadata: StoredMeta, nameRule: NameRule): StatusCause[] {
   return [
     ...(metadata.name === ''
       ? [requiredValue('metadata.name', 'name or generateName is required')]
-      : checkName('metadata.name', metadata.name)),
+      : NAME_CHECKS[nameRule]('metadata.name', metadata.name)),
     ...checkLabels('metadata.labels', metadata.labels),
     ...checkAnnotations('metadata.annotations', metadata.annotations),
     ...(metadata.ownerReferences ?? []).flatMap((owner, index) =>

@@ -9,7 +9,7 @@ import type { LiveView } from '../watch/cluster-view.ts';
 import { objectKey } from '../watch/keys.ts';
 import { planDeletion } from './deletion.ts';
 import { apiVersionOf, type Kind } from './kind.ts';
-import { KINDS } from './kinds.ts';
+import { KINDS, type KindTable } from './kinds.ts';
 import { changedMeta, newMeta, validateMeta } from './object-meta.ts';
 import type { DeleteOptions, Registry } from './registry.ts';
 import { missingFields } from './schema.ts';
@@ -21,6 +21,7 @@ const MAX_TRIES = 20;
 export type RegistryDeps = {
   readonly store: Store;
   readonly view: LiveView;
+  readonly kinds: KindTable;
   readonly clock: Clock;
   readonly newUid: () => string;
   /** Five random characters of Kubernetes's alphabet. */
@@ -47,7 +48,7 @@ export class ObjectRegistry implements Registry {
     object: New<KindMap[K]>,
     options: WriteOptions = {},
   ): Promise<KindMap[K]> {
-    const declared: Kind<K> = KINDS[kind];
+    const declared = this.deps.kinds.get(kind);
     const { clock, newUid, newSuffix } = this.deps;
     const namespace = declared.namespaced ? (object.metadata.namespace ?? 'default') : undefined;
     const metadata = newMeta({
@@ -58,7 +59,7 @@ export class ObjectRegistry implements Registry {
       suffix: newSuffix(),
     });
     const defaulted = declared.defaults(
-      stored<K>({ ...object, apiVersion: apiVersionOf(declared), kind, metadata }),
+      stored<K>({ ...object, apiVersion: apiVersionOf(declared), kind: declared.kind, metadata }),
     );
     const status = declared.subresources.includes('status')
       ? { status: declared.initialStatus?.(defaulted) ?? {} }
@@ -96,7 +97,7 @@ export class ObjectRegistry implements Registry {
     make: (current: KindMap[K]) => New<KindMap[K]>,
     options: WriteOptions & { readonly part: Part; readonly resourceVersion?: string; readonly uid?: string },
   ): Promise<KindMap[K]> {
-    const declared: Kind<K> = KINDS[kind];
+    const declared = this.deps.kinds.get(kind);
     let current = await this.read(declared, ref);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       if (current === undefined) throw notFound(declared, ref.name);
@@ -158,7 +159,7 @@ export class ObjectRegistry implements Registry {
     ref: ObjectRef,
     options: DeleteOptions & WriteOptions = {},
   ): Promise<{ object: KindMap[K]; removed: boolean }> {
-    const declared: Kind<K> = KINDS[kind];
+    const declared = this.deps.kinds.get(kind);
     let current = await this.read(declared, ref);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       if (current === undefined) throw notFound(declared, ref.name);
@@ -261,7 +262,7 @@ export class ObjectRegistry implements Registry {
     if (namespace === undefined) return;
     const home = this.deps.view.get('Namespace', { name: namespace });
     if (home === undefined) throw notFound(KINDS.Namespace, namespace);
-    if (home.metadata.deletionTimestamp === undefined || declared.kind === 'Event') return;
+    if (home.metadata.deletionTimestamp === undefined || declared.id === 'Event') return;
     throw new ApiError(
       'Forbidden',
       `${declared.plural} "${name}" is forbidden: unable to create new content in namespace ${namespace} because it is being terminated`,

@@ -1,5 +1,8 @@
 /** What the control loops see: one consistent snapshot of the cluster, read-only. */
-import type { KindMap, KindName, ObjectRef, Pod } from '../../shared/kubernetes/objects.ts';
+import type { KindMap, KindName, KubeObject, ObjectRef, Pod } from '../../shared/kubernetes/objects.ts';
+
+/** An object that names another as its owner. */
+export type Dependent = { readonly kind: KindName; readonly object: KubeObject };
 
 /**
  * Objects are shared and frozen by convention: never change one, copy it. Every answer is of one revision, as long as no
@@ -13,6 +16,10 @@ export interface ClusterView {
   list<K extends KindName>(kind: K, namespace?: string): readonly KindMap[K][];
   /** Objects whose controlling owner reference carries this uid. O(answer). */
   ownedBy<K extends KindName>(kind: K, ownerUid: string): readonly KindMap[K][];
+  /** Objects of any kind that name this uid among their owners. O(answer). */
+  dependentsOf(ownerUid: string): readonly Dependent[];
+  /** Every kind that may have objects, custom ones among them. */
+  kinds(): readonly KindName[];
   /** Pods bound to a node. O(answer). */
   podsOnNode(node: string): readonly Pod[];
 }

@@ -1,13 +1,12 @@
 /** Where an object stands in the store: /registry/[group/]plural/[namespace/]name. */
-import type { KindName, ObjectRef } from '../../shared/kubernetes/objects.ts';
+import type { CustomKindName, KindName, ObjectRef } from '../../shared/kubernetes/objects.ts';
 
 export const keyPrefix = '/registry/';
 
 export type KeyedKind = {
-  readonly kind: KindName;
+  readonly id: KindName;
   readonly group: string;
   readonly plural: string;
-  readonly namespaced: boolean;
 };
 
 /** `namespace/name`, or `name` for objects of the whole cluster: an object's key within its kind. */
@@ -19,18 +18,35 @@ export function kindPrefix(kind: Pick<KeyedKind, 'group' | 'plural'>): string {
   return kind.group === '' ? `${keyPrefix}${kind.plural}/` : `${keyPrefix}${kind.group}/${kind.plural}/`;
 }
 
-export function objectKey(kind: KeyedKind, ref: ObjectRef): string {
+export function objectKey(kind: Pick<KeyedKind, 'group' | 'plural'>, ref: ObjectRef): string {
   return `${kindPrefix(kind)}${refKey(ref)}`;
 }
 
-/** The kind and refKey that a store key names; undefined when no given kind lives there. */
-export function parseKey(
-  key: string,
-  kinds: readonly KeyedKind[],
-): { kind: KindName; ref: string } | undefined {
-  for (const kind of kinds) {
-    const prefix = kindPrefix(kind);
-    if (key.startsWith(prefix)) return { kind: kind.kind, ref: key.slice(prefix.length) };
-  }
-  return undefined;
+/** The kind's name of a resource that a CustomResourceDefinition adds; its group has a dot, as the definition demands. */
+export function customKindName(group: string, plural: string): CustomKindName {
+  return `${plural}.${group}`;
+}
+
+export type ParsedKey = { readonly kind: KindName; readonly ref: string };
+
+/**
+ * Finds the kind and refKey that a store key names: one of the given kinds, or a custom one, whose definition need not be
+ * known yet. Undefined when no kind lives there.
+ */
+export function keyParser(kinds: readonly KeyedKind[]): (key: string) => ParsedKey | undefined {
+  const byPrefix = new Map(kinds.map(kind => [kindPrefix(kind), kind.id]));
+  return key => {
+    const first = key.indexOf('/', keyPrefix.length);
+    const core = byPrefix.get(key.slice(0, first + 1));
+    if (core !== undefined) return { kind: core, ref: key.slice(first + 1) };
+    const second = key.indexOf('/', first + 1);
+    if (first < 0 || second < 0) return undefined;
+    const group = key.slice(keyPrefix.length, first);
+    const ref = key.slice(second + 1);
+    const kind = byPrefix.get(key.slice(0, second + 1));
+    if (kind !== undefined) return { kind, ref };
+    return group.includes('.')
+      ? { kind: customKindName(group, key.slice(first + 1, second)), ref }
+      : undefined;
+  };
 }

@@ -3,12 +3,11 @@
  * watches it, the control loops plan on it. It never writes.
  */
 import type { Logger } from 'pino';
-import { InvariantError } from '../../shared/assert-never.ts';
 import type { KindMap, KindName, KubeObject, ObjectRef, Pod } from '../../shared/kubernetes/objects.ts';
 import type { Store, StoreEvent } from '../store/store.ts';
-import type { LiveView, ViewChange } from './cluster-view.ts';
+import type { Dependent, LiveView, ViewChange } from './cluster-view.ts';
 import { EventHistory } from './event-history.ts';
-import { type KeyedKind, keyPrefix, parseKey, refKey } from './keys.ts';
+import { type KeyedKind, keyParser, keyPrefix, type ParsedKey, refKey } from './keys.ts';
 
 /** One change as watchers see it. Both objects carry their resourceVersion; a deleted object carries that of its deletion. */
 export type CacheEvent = {
@@ -18,14 +17,12 @@ export type CacheEvent = {
   readonly after: KubeObject | undefined;
 };
 
-type Tables = { readonly [K in KindName]: Map<string, KindMap[K]> };
-
 export class ObjectCache implements LiveView {
   private readonly store: Store;
-  private readonly kinds: readonly KeyedKind[];
+  private readonly parseKey: (key: string) => ParsedKey | undefined;
   private readonly logger: Logger;
-  private readonly tables: Tables;
-  private readonly byOwner = new Map<string, Map<string, KubeObject>>();
+  private readonly tables = new Map<KindName, Map<string, KubeObject>>();
+  private readonly byOwner = new Map<string, Map<string, Dependent>>();
   private readonly byNode = new Map<string, Map<string, Pod>>();
   private readonly callbacks = new Set<(change: ViewChange) => void>();
   private readonly waiters = new Set<{ revision: number; resolve: () => void; giveUp: () => void }>();
@@ -36,20 +33,8 @@ export class ObjectCache implements LiveView {
 
   constructor(store: Store, kinds: readonly KeyedKind[], logger: Logger) {
     this.store = store;
-    this.kinds = kinds;
+    this.parseKey = keyParser(kinds);
     this.logger = logger;
-    this.tables = {
-      Namespace: new Map(),
-      Node: new Map(),
-      Pod: new Map(),
-      Event: new Map(),
-      ConfigMap: new Map(),
-      Secret: new Map(),
-      Lease: new Map(),
-      Deployment: new Map(),
-      ReplicaSet: new Map(),
-      DaemonSet: new Map(),
-    };
   }
 
   get revision(): number {
@@ -90,7 +75,7 @@ export class ObjectCache implements LiveView {
   }
 
   private apply(event: StoreEvent): ViewChange | undefined {
-    const parsed = parseKey(event.key, this.kinds);
+    const parsed = this.parseKey(event.key);
     if (parsed === undefined) {
       this.logger.warn({ key: event.key }, 'a stored key belongs to no kind that this version serves');
       return undefined;
@@ -99,7 +84,7 @@ export class ObjectCache implements LiveView {
   }
 
   private set<K extends KindName>(kind: K, ref: string, event: StoreEvent): ViewChange {
-    const table = this.tables[kind];
+    const table = this.table(kind);
     const before = table.get(ref);
     if (before !== undefined) this.unindex(kind, ref, before);
     if (event.kind === 'delete') {
@@ -112,32 +97,51 @@ export class ObjectCache implements LiveView {
     return changeOf(kind, before, after);
   }
 
+  /** The objects of one kind by refKey. */
+  private table<K extends KindName>(kind: K): Map<string, KindMap[K]> {
+    // biome-ignore lint/suspicious/noExplicitAny: TypeScript cannot tie a kind's name to its object across a union
+    let table: any = this.tables.get(kind);
+    table ??= new Map();
+    this.tables.set(kind, table);
+    return table;
+  }
+
   private index(kind: KindName, ref: string, object: KubeObject): void {
-    const owner = controllerUid(object);
-    if (owner !== undefined) inner(this.byOwner, owner).set(`${kind}/${ref}`, object);
-    const pod = kind === 'Pod' ? this.tables.Pod.get(ref) : undefined;
+    for (const { uid } of object.metadata.ownerReferences ?? [])
+      inner(this.byOwner, uid).set(`${kind}/${ref}`, { kind, object });
+    const pod = kind === 'Pod' ? this.table('Pod').get(ref) : undefined;
     if (pod?.spec.nodeName !== undefined) inner(this.byNode, pod.spec.nodeName).set(ref, pod);
   }
 
   private unindex(kind: KindName, ref: string, object: KubeObject): void {
-    const owner = controllerUid(object);
-    if (owner !== undefined) dropInner(this.byOwner, owner, `${kind}/${ref}`);
-    const node = kind === 'Pod' ? this.tables.Pod.get(ref)?.spec.nodeName : undefined;
+    for (const { uid } of object.metadata.ownerReferences ?? [])
+      dropInner(this.byOwner, uid, `${kind}/${ref}`);
+    const node = kind === 'Pod' ? this.table('Pod').get(ref)?.spec.nodeName : undefined;
     if (node !== undefined) dropInner(this.byNode, node, ref);
   }
 
   get<K extends KindName>(kind: K, ref: ObjectRef): KindMap[K] | undefined {
-    return this.tables[kind].get(refKey(ref));
+    return this.table(kind).get(refKey(ref));
   }
 
   list<K extends KindName>(kind: K, namespace?: string): readonly KindMap[K][] {
-    const all = [...this.tables[kind].values()];
+    const all = [...this.table(kind).values()];
     return namespace === undefined ? all : all.filter(object => object.metadata.namespace === namespace);
   }
 
+  kinds(): readonly KindName[] {
+    return [...this.tables.keys()];
+  }
+
   ownedBy<K extends KindName>(kind: K, ownerUid: string): readonly KindMap[K][] {
-    const owned = [...(this.byOwner.get(ownerUid)?.values() ?? [])];
-    return owned.filter((object): object is KindMap[K] => object.kind === kind);
+    const table = this.table(kind);
+    return this.dependentsOf(ownerUid)
+      .filter(dependent => dependent.kind === kind && controllerUid(dependent.object) === ownerUid)
+      .flatMap(({ object }) => table.get(refKey(object.metadata)) ?? []);
+  }
+
+  dependentsOf(ownerUid: string): readonly Dependent[] {
+    return [...(this.byOwner.get(ownerUid)?.values() ?? [])];
   }
 
   podsOnNode(node: string): readonly Pod[] {
@@ -170,19 +174,14 @@ export class ObjectCache implements LiveView {
   }
 }
 
-/** TypeScript cannot tie a kind's name to its object across a union; here, where both come from one table, it may be told. */
 function changeOf<K extends KindName>(
   kind: K,
   before: KindMap[K] | undefined,
   after: KindMap[K] | undefined,
 ): ViewChange {
-  const change: { kind: KindName; before: unknown; after: unknown } = { kind, before, after };
-  if (isViewChange(change)) return change;
-  throw new InvariantError('a change without kind');
-}
-
-function isViewChange(change: { kind: KindName; before: unknown; after: unknown }): change is ViewChange {
-  return change.kind !== undefined;
+  // biome-ignore lint/suspicious/noExplicitAny: TypeScript cannot tie a kind's name to its object across a union
+  const change: any = { kind, before, after };
+  return change;
 }
 
 /** Decodes a stored value and stamps it with the revision that wrote it. */

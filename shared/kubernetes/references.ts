@@ -1,10 +1,10 @@
 /** How objects name each other. */
-import type { KindName, ObjectRef, OwnerReference } from './objects.ts';
+import type { BuiltinKindName, ObjectRef, OwnerReference } from './objects.ts';
 
 type Named = { readonly metadata: { readonly name: string; readonly namespace?: string } };
 type Owned = { readonly metadata: { readonly ownerReferences?: readonly OwnerReference[] } };
 
-/** API versions of the kinds that the control plane works with, and whether they live in a namespace. */
+/** API versions of the built-in kinds, and whether they live in a namespace. */
 export const KIND_INFO = {
   Namespace: { apiVersion: 'v1', namespaced: false },
   Node: { apiVersion: 'v1', namespaced: false },
@@ -12,23 +12,58 @@ export const KIND_INFO = {
   Event: { apiVersion: 'v1', namespaced: true },
   ConfigMap: { apiVersion: 'v1', namespaced: true },
   Secret: { apiVersion: 'v1', namespaced: true },
+  Service: { apiVersion: 'v1', namespaced: true },
+  Endpoints: { apiVersion: 'v1', namespaced: true },
+  ServiceAccount: { apiVersion: 'v1', namespaced: true },
+  PersistentVolume: { apiVersion: 'v1', namespaced: false },
+  PersistentVolumeClaim: { apiVersion: 'v1', namespaced: true },
+  ReplicationController: { apiVersion: 'v1', namespaced: true },
+  ResourceQuota: { apiVersion: 'v1', namespaced: true },
+  LimitRange: { apiVersion: 'v1', namespaced: true },
+  PodTemplate: { apiVersion: 'v1', namespaced: true },
   Lease: { apiVersion: 'coordination.k8s.io/v1', namespaced: true },
   Deployment: { apiVersion: 'apps/v1', namespaced: true },
   ReplicaSet: { apiVersion: 'apps/v1', namespaced: true },
   DaemonSet: { apiVersion: 'apps/v1', namespaced: true },
-} as const satisfies Record<KindName, { apiVersion: string; namespaced: boolean }>;
+  StatefulSet: { apiVersion: 'apps/v1', namespaced: true },
+  ControllerRevision: { apiVersion: 'apps/v1', namespaced: true },
+  Job: { apiVersion: 'batch/v1', namespaced: true },
+  CronJob: { apiVersion: 'batch/v1', namespaced: true },
+  HorizontalPodAutoscaler: { apiVersion: 'autoscaling/v2', namespaced: true },
+  PodDisruptionBudget: { apiVersion: 'policy/v1', namespaced: true },
+  Role: { apiVersion: 'rbac.authorization.k8s.io/v1', namespaced: true },
+  RoleBinding: { apiVersion: 'rbac.authorization.k8s.io/v1', namespaced: true },
+  ClusterRole: { apiVersion: 'rbac.authorization.k8s.io/v1', namespaced: false },
+  ClusterRoleBinding: { apiVersion: 'rbac.authorization.k8s.io/v1', namespaced: false },
+  EndpointSlice: { apiVersion: 'discovery.k8s.io/v1', namespaced: true },
+  PriorityClass: { apiVersion: 'scheduling.k8s.io/v1', namespaced: false },
+  StorageClass: { apiVersion: 'storage.k8s.io/v1', namespaced: false },
+  CSIDriver: { apiVersion: 'storage.k8s.io/v1', namespaced: false },
+  CSINode: { apiVersion: 'storage.k8s.io/v1', namespaced: false },
+  CSIStorageCapacity: { apiVersion: 'storage.k8s.io/v1', namespaced: true },
+  VolumeAttachment: { apiVersion: 'storage.k8s.io/v1', namespaced: false },
+  Ingress: { apiVersion: 'networking.k8s.io/v1', namespaced: true },
+  IngressClass: { apiVersion: 'networking.k8s.io/v1', namespaced: false },
+  NetworkPolicy: { apiVersion: 'networking.k8s.io/v1', namespaced: true },
+  RuntimeClass: { apiVersion: 'node.k8s.io/v1', namespaced: false },
+  CertificateSigningRequest: { apiVersion: 'certificates.k8s.io/v1', namespaced: false },
+  CustomResourceDefinition: { apiVersion: 'apiextensions.k8s.io/v1', namespaced: false },
+} as const satisfies Record<BuiltinKindName, { apiVersion: string; namespaced: boolean }>;
 
-function isKindName(text: string): text is KindName {
+function isBuiltinKindName(text: string): text is BuiltinKindName {
   return Object.hasOwn(KIND_INFO, text);
 }
 
-/** Every kind, in the order of the table. */
-export const KIND_NAMES: readonly KindName[] = Object.keys(KIND_INFO).filter(isKindName);
+/** The built-in kind that an owner reference means. Undefined when it is none of ours; its API version may be another. */
+export function kindOfOwner(owner: OwnerReference): BuiltinKindName | undefined {
+  if (!isBuiltinKindName(owner.kind)) return undefined;
+  return groupOf(KIND_INFO[owner.kind].apiVersion) === groupOf(owner.apiVersion) ? owner.kind : undefined;
+}
 
-/** The kind that an owner reference means. Undefined when it is none of ours. */
-export function kindOfOwner(owner: OwnerReference): KindName | undefined {
-  if (!isKindName(owner.kind)) return undefined;
-  return KIND_INFO[owner.kind].apiVersion === owner.apiVersion ? owner.kind : undefined;
+/** `apps` of `apps/v1`; empty for the core group. */
+export function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf('/');
+  return slash < 0 ? '' : apiVersion.slice(0, slash);
 }
 
 export function refOf(object: Named): ObjectRef {
@@ -43,7 +78,7 @@ export function controllerOf(object: Owned): OwnerReference | undefined {
 
 /** The reference by which `owner` controls another object; deleting the owner in the foreground waits for that one. */
 export function controllerReference(
-  of: KindName,
+  of: BuiltinKindName,
   owner: { readonly metadata: { readonly name: string; readonly uid: string } },
 ): OwnerReference {
   return {

@@ -7,8 +7,11 @@ import path from 'node:path';
 import pino from 'pino';
 import { startApiServer } from '../../master/api-server/server.ts';
 import { StaticFiles } from '../../master/api-server/static-files.ts';
+import type { OpenStream } from '../../master/api-server/streams/node-stream.ts';
 import { openClusterCa } from '../../master/auth/cluster-ca.ts';
+import { ensureAdminKubeconfig } from '../../master/auth/kubeconfig.ts';
 import { systemClock } from '../../shared/clock.ts';
+import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import { type MemoryCluster, startMemoryCluster } from './memory-cluster.ts';
 
 export type Answer = {
@@ -30,10 +33,20 @@ export type ApiCall = {
 
 export type TestApi = MemoryCluster & {
   readonly port: number;
+  /** A file with the rights of an administrator. */
+  readonly kubeconfig: string;
   call(target: string, options?: ApiCall): Promise<Answer>;
 };
 
-export async function startTestApi(): Promise<TestApi> {
+const unconnected = () => {
+  throw new ApiError('ServiceUnavailable', 'no node is connected');
+};
+
+export async function startTestApi({
+  openStream = unconnected,
+}: {
+  openStream?: OpenStream;
+} = {}): Promise<TestApi> {
   const cluster = await startMemoryCluster();
   const folder = await mkdtemp(path.join(tmpdir(), 'pikelet-api-'));
   const ca = await openClusterCa({ directory: folder, clock: systemClock });
@@ -47,14 +60,16 @@ export async function startTestApi(): Promise<TestApi> {
       clock: systemClock,
       logger: pino({ level: 'silent' }),
       usage,
-      openLogs: () => {
-        throw new Error('no node is connected');
-      },
+      openLogs: unconnected,
+      openStream,
       files: new StaticFiles({ folder, apiPort: 6443, mqttPort: 1883 }),
     },
     { host: '127.0.0.1', port: 0, certPem, keyPem, caPem: ca.caPem },
     stopped.signal,
   );
+  const kubeconfig = path.join(folder, 'admin.kubeconfig');
+  const address = `https://127.0.0.1:${server.port}`;
+  await ensureAdminKubeconfig({ path: kubeconfig, server: address, ca, nowMs: Date.now() });
   const call = (
     target: string,
     { method = 'GET', body, headers = {}, anonymous = false }: ApiCall = {},
@@ -96,6 +111,7 @@ export async function startTestApi(): Promise<TestApi> {
   return {
     ...cluster,
     port: server.port,
+    kubeconfig,
     call,
     async stop() {
       stopped.abort();

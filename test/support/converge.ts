@@ -1,8 +1,8 @@
 /** Carries out a controller's plans in a world where nothing else moves, until there is nothing left to do. */
-import type { Controller, Plan } from '../../master/controllers/controller.ts';
+import type { Controller, Loop, Plan } from '../../master/controllers/controller.ts';
 import { execute } from '../../master/controllers/execute.ts';
 import type { Occurrence } from '../../master/events/event.ts';
-import type { KindMap, KindName, New } from '../../shared/kubernetes/objects.ts';
+import type { KindMap, KindName, New, ObjectRef } from '../../shared/kubernetes/objects.ts';
 import { refOf } from '../../shared/kubernetes/references.ts';
 import { FakeCluster } from './fake-cluster.ts';
 
@@ -37,26 +37,47 @@ export function planFor<K extends KindName>(
 export type Converged = { readonly rounds: number; readonly events: readonly Occurrence[] };
 
 /** Plans and applies for every object of the controller until every plan is empty. Throws when that takes `maxRounds`. */
-export async function converge<K extends KindName>(
+export function converge<K extends KindName>(
   controller: Controller<K>,
   cluster: FakeCluster,
-  { nowMs = NOW_MS, maxRounds = 50 } = {},
+  options: ConvergeOptions = {},
+): Promise<Converged> {
+  const keys = () => cluster.view.list(controller.of).map(refOf);
+  const plan = (ref: ObjectRef) => planFor(controller, cluster, ref, options.nowMs);
+  return settle({ name: controller.name, keys, plan }, cluster, options);
+}
+
+/** The same for a loop with keys of its own. */
+export function convergeLoop<Key>(
+  loop: Loop<Key>,
+  cluster: FakeCluster,
+  options: ConvergeOptions = {},
+): Promise<Converged> {
+  const { view } = cluster;
+  const input = { view, nowMs: options.nowMs ?? NOW_MS, suffix: () => `s${++lastSuffix}` };
+  const plan = (key: Key) => loop.plan(loop.parse(loop.textOf(key)), input);
+  return settle({ name: loop.name, keys: () => loop.keys(view), plan }, cluster, options);
+}
+
+type ConvergeOptions = { readonly nowMs?: number; readonly maxRounds?: number };
+
+async function settle<Key>(
+  { name, keys, plan }: { name: string; keys(): readonly Key[]; plan(key: Key): Plan },
+  cluster: FakeCluster,
+  { maxRounds = 50 }: ConvergeOptions,
 ): Promise<Converged> {
   const events: Occurrence[] = [];
+  const record = (occurrence: Occurrence) => void events.push(occurrence);
   for (let rounds = 0; rounds < maxRounds; rounds++) {
     let isQuiet = true;
-    for (const object of cluster.view.list(controller.of)) {
-      const plan = planFor(controller, cluster, refOf(object), nowMs);
-      if (plan.actions.length === 0) continue;
+    for (const key of keys()) {
+      const { actions } = plan(key);
+      if (actions.length === 0) continue;
       isQuiet = false;
-      const record = (occurrence: Occurrence) => void events.push(occurrence);
-      const executed = await execute(
-        { registry: cluster.registry, record, component: controller.name },
-        plan.actions,
-      );
+      const executed = await execute({ registry: cluster.registry, record, component: name }, actions);
       if (executed.failure !== undefined) throw executed.failure;
     }
     if (isQuiet) return { rounds, events };
   }
-  throw new Error(`${controller.name} does not come to rest: ${cluster.writes.slice(-10).join(', ')}`);
+  throw new Error(`${name} does not come to rest: ${cluster.writes.slice(-10).join(', ')}`);
 }

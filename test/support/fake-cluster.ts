@@ -4,7 +4,7 @@
  * It validates and defaults nothing.
  */
 import type { DeleteOptions, Registry } from '../../master/registry/registry.ts';
-import type { LiveView, ViewChange } from '../../master/watch/cluster-view.ts';
+import type { Dependent, LiveView, ViewChange } from '../../master/watch/cluster-view.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type {
   KindMap,
@@ -18,27 +18,25 @@ import type {
 import { isPodTerminal } from '../../shared/kubernetes/pod-state.ts';
 import { KIND_INFO } from '../../shared/kubernetes/references.ts';
 import { formatTime } from '../../shared/kubernetes/time.ts';
-import { SHAPES } from './kind-shapes.ts';
 import { ObjectTable } from './object-table.ts';
 
 const DEFAULT_GRACE_SECONDS = 30;
 const FINALIZER_OF = { Foreground: 'foregroundDeletion', Orphan: 'orphan' } as const;
 
-type Tables = { readonly [K in KindName]: ObjectTable<KindMap[K]> };
+class Tables {
+  private readonly byKind = new Map<KindName, unknown>();
 
-function emptyTables(): Tables {
-  return {
-    Namespace: new ObjectTable(),
-    Node: new ObjectTable(),
-    Pod: new ObjectTable(),
-    Event: new ObjectTable(),
-    ConfigMap: new ObjectTable(),
-    Secret: new ObjectTable(),
-    Lease: new ObjectTable(),
-    Deployment: new ObjectTable(),
-    ReplicaSet: new ObjectTable(),
-    DaemonSet: new ObjectTable(),
-  };
+  of<K extends KindName>(kind: K): ObjectTable<KindMap[K]> {
+    // biome-ignore lint/suspicious/noExplicitAny: TypeScript cannot tie a kind's name to its object across a union
+    let table: any = this.byKind.get(kind);
+    table ??= new ObjectTable<KindMap[K]>();
+    this.byKind.set(kind, table);
+    return table;
+  }
+
+  kinds(): readonly KindName[] {
+    return [...this.byKind.keys()];
+  }
 }
 
 export type FakeClusterOptions = {
@@ -57,8 +55,8 @@ export class FakeCluster {
   /** Every accepted write, as `verb Kind name`. */
   readonly writes: string[] = [];
   private readonly options: FakeClusterOptions;
-  private readonly stored = emptyTables();
-  private readonly seen = emptyTables();
+  private readonly stored = new Tables();
+  private readonly seen = new Tables();
   private readonly onNode = new Map<string, Map<string, Pod>>();
   private readonly listeners = new Set<(change: ViewChange) => void>();
   private waiters: { readonly revision: number; readonly resolve: () => void }[] = [];
@@ -79,16 +77,30 @@ export class FakeCluster {
 
   /** What is stored, whatever the view has seen of it. */
   now<K extends KindName>(kind: K): ObjectTable<KindMap[K]> {
-    return this.stored[kind];
+    return this.stored.of(kind);
   }
 
   /** What the view has seen. */
   observed<K extends KindName>(kind: K): ObjectTable<KindMap[K]> {
-    return this.seen[kind];
+    return this.seen.of(kind);
   }
 
   get observedRevision(): number {
     return this.seenRevision;
+  }
+
+  kinds(): readonly KindName[] {
+    return this.seen.kinds();
+  }
+
+  dependentsOf(uid: string): readonly Dependent[] {
+    return this.kinds().flatMap(kind =>
+      this.seen
+        .of(kind)
+        .list()
+        .filter(({ metadata }) => metadata.ownerReferences?.some(owner => owner.uid === uid) === true)
+        .map(object => ({ kind, object })),
+    );
   }
 
   podsOnNode(node: string): readonly Pod[] {
@@ -108,13 +120,13 @@ export class FakeCluster {
   create<K extends KindName>(kind: K, object: New<KindMap[K]>): KindMap[K] {
     const uid = `uid-${this.storeRevision + 1}`;
     const name = object.metadata.name ?? `${object.metadata.generateName ?? ''}${uid}`;
-    const namespace = KIND_INFO[kind].namespaced ? (object.metadata.namespace ?? 'default') : undefined;
+    const namespace = isNamespaced(kind) ? (object.metadata.namespace ?? 'default') : undefined;
     const ref = { namespace, name };
     this.options.beforeWrite?.('create', kind, ref);
-    const home = namespace === undefined ? undefined : this.stored.Namespace.get({ name: namespace });
+    const home = namespace === undefined ? undefined : this.stored.of('Namespace').get({ name: namespace });
     if (home?.metadata.deletionTimestamp !== undefined)
       throw new ApiError('Forbidden', `namespace ${namespace} is being terminated`);
-    if (this.stored[kind].get(ref) !== undefined) refuse('AlreadyExists', kind, ref);
+    if (this.stored.of(kind).get(ref) !== undefined) refuse('AlreadyExists', kind, ref);
     const creationTimestamp = object.metadata.creationTimestamp ?? formatTime(this.options.nowMs());
     const metadata = {
       ...object.metadata,
@@ -124,7 +136,7 @@ export class FakeCluster {
       generation: 1,
       resourceVersion: '',
     };
-    return this.write('create', kind, undefined, SHAPES[kind].store(object, metadata));
+    return this.write('create', kind, undefined, composed<K>({ ...object, metadata }));
   }
 
   update<K extends KindName>(kind: K, object: KindMap[K]): KindMap[K] {
@@ -151,7 +163,7 @@ export class FakeCluster {
 
   delete<K extends KindName>(kind: K, ref: ObjectRef, options: DeleteOptions = {}): KindMap[K] {
     this.options.beforeWrite?.('delete', kind, ref);
-    const current = this.stored[kind].get(ref) ?? refuse('NotFound', kind, ref);
+    const current = this.stored.of(kind).get(ref) ?? refuse('NotFound', kind, ref);
     const { metadata } = current;
     if (options.uid !== undefined && options.uid !== metadata.uid) refuse('Conflict', kind, ref);
     if (options.resourceVersion !== undefined && options.resourceVersion !== metadata.resourceVersion)
@@ -176,7 +188,7 @@ export class FakeCluster {
 
   bind(ref: ObjectRef & { readonly uid: string }, node: string): void {
     this.options.beforeWrite?.('bind', 'Pod', ref);
-    const pod = this.stored.Pod.get(ref) ?? refuse('NotFound', 'Pod', ref);
+    const pod = this.stored.of('Pod').get(ref) ?? refuse('NotFound', 'Pod', ref);
     const { uid, deletionTimestamp } = pod.metadata;
     if (uid !== ref.uid || pod.spec.nodeName || deletionTimestamp) refuse('Conflict', 'Pod', ref);
     this.bindings.set(uid, (this.bindings.get(uid) ?? 0) + 1);
@@ -188,7 +200,7 @@ export class FakeCluster {
 
   private compared<K extends KindName>(verb: string, kind: K, object: KindMap[K]): KindMap[K] {
     this.options.beforeWrite?.(verb, kind, object.metadata);
-    const current = this.stored[kind].get(object.metadata) ?? refuse('NotFound', kind, object.metadata);
+    const current = this.stored.of(kind).get(object.metadata) ?? refuse('NotFound', kind, object.metadata);
     if (current.metadata.resourceVersion !== object.metadata.resourceVersion)
       refuse('Conflict', kind, object.metadata);
     return current;
@@ -205,8 +217,8 @@ export class FakeCluster {
     if (last === undefined) throw new Error('a write of nothing');
     const revision = ++this.storeRevision;
     const stamped = { ...last, metadata: { ...last.metadata, resourceVersion: String(revision) } };
-    if (next === undefined) this.stored[kind].remove(stamped.metadata);
-    else this.stored[kind].put(stamped);
+    if (next === undefined) this.stored.of(kind).remove(stamped.metadata);
+    else this.stored.of(kind).put(stamped);
     this.writes.push(`${verb} ${kind} ${stamped.metadata.name}`);
     const deliver = this.options.deliver ?? (see => see());
     deliver(() => this.see(kind, { before, after: next === undefined ? undefined : stamped, revision }));
@@ -218,9 +230,9 @@ export class FakeCluster {
     change: { before: KindMap[K] | undefined; after: KindMap[K] | undefined; revision: number },
   ): void {
     const { before, after, revision } = change;
-    if (after !== undefined) this.seen[kind].put(after);
-    else if (before !== undefined) this.seen[kind].remove(before.metadata);
-    const told = SHAPES[kind].change(before, after);
+    if (after !== undefined) this.seen.of(kind).put(after);
+    else if (before !== undefined) this.seen.of(kind).remove(before.metadata);
+    const told = changeOf(kind, before, after);
     if (told.kind === 'Pod') this.indexNode(told.before, told.after);
     this.seenRevision = revision;
     for (const listener of this.listeners) listener(told);
@@ -245,10 +257,28 @@ function viewOf(cluster: FakeCluster): LiveView {
     get: (kind, ref) => cluster.observed(kind).get(ref),
     list: (kind, namespace) => cluster.observed(kind).list(namespace),
     ownedBy: (kind, ownerUid) => cluster.observed(kind).ownedBy(ownerUid),
+    dependentsOf: ownerUid => cluster.dependentsOf(ownerUid),
+    kinds: () => cluster.kinds(),
     podsOnNode: node => cluster.podsOnNode(node),
     onChange: callback => cluster.onChange(callback),
     waitFor: revision => cluster.waitFor(revision),
   };
+}
+
+function isNamespaced(kind: KindName): boolean {
+  return Object.entries(KIND_INFO).find(([name]) => name === kind)?.[1].namespaced ?? true;
+}
+
+function composed<K extends KindName>(object: object): KindMap[K] {
+  // biome-ignore lint/suspicious/noExplicitAny: the one place where a composed object takes its kind's type
+  const whole: any = object;
+  return whole;
+}
+
+function changeOf(kind: KindName, before: KubeObject | undefined, after: KubeObject | undefined): ViewChange {
+  // biome-ignore lint/suspicious/noExplicitAny: TypeScript cannot tie a kind's name to its object across a union
+  const change: any = { kind, before, after };
+  return change;
 }
 
 function refuse(reason: 'NotFound' | 'AlreadyExists' | 'Conflict', kind: KindName, ref: ObjectRef): never {

@@ -2,7 +2,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { ensureCluster } from '../../master/cluster.ts';
-import { servedKinds } from '../../master/registry/kinds.ts';
+import { BUILTIN_KINDS, KindTable } from '../../master/registry/kinds.ts';
 import { ObjectRegistry } from '../../master/registry/object-registry.ts';
 import { openMemoryStore } from '../../master/store/open-embedded-store.ts';
 import type { Store } from '../../master/store/store.ts';
@@ -14,6 +14,7 @@ export type MemoryCluster = {
   readonly store: Store;
   readonly cache: ObjectCache;
   readonly registry: ObjectRegistry;
+  readonly kinds: KindTable;
   stop(): Promise<void>;
 };
 
@@ -21,11 +22,13 @@ export type MemoryCluster = {
 export async function startMemoryCluster(): Promise<MemoryCluster> {
   const stopped = new AbortController();
   const store = await openMemoryStore();
-  const cache = new ObjectCache(store, servedKinds(), pino({ level: 'silent' }));
+  const cache = new ObjectCache(store, BUILTIN_KINDS, pino({ level: 'silent' }));
   const { ended } = await cache.start(stopped.signal);
+  const kinds = new KindTable();
   const registry = new ObjectRegistry({
     store,
     view: cache,
+    kinds,
     clock: systemClock,
     newUid: randomUUID,
     newSuffix: () => nameSuffix(randomInt),
@@ -35,6 +38,7 @@ export async function startMemoryCluster(): Promise<MemoryCluster> {
     store,
     cache,
     registry,
+    kinds,
     async stop() {
       stopped.abort();
       await ended;

@@ -14,7 +14,11 @@ export async function acceptWebSocket(upgrade: Upgrade, protocol: string): Promi
   const { WebSocketServer } = await import('ws');
   const { request, socket, head } = upgrade;
   if (socket.destroyed) throw new Error('the client went away');
-  const server = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, clientTracking: false });
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_MESSAGE_BYTES,
+    clientTracking: false,
+  });
   // The library refuses names with a slash, which Kubernetes has: the choice is ours and goes straight into the answer.
   delete request.headers['sec-websocket-protocol'];
   server.on('headers', headers => headers.push(`Sec-WebSocket-Protocol: ${protocol}`));

@@ -12,7 +12,11 @@ export type CommandOutput = {
 };
 
 /** Brings output to the client, at its pace, and then how the call ended. */
-export async function sendOutput(stream: NodeStream, call: CommandCall, output: CommandOutput): Promise<void> {
+export async function sendOutput(
+  stream: NodeStream,
+  call: CommandCall,
+  output: CommandOutput,
+): Promise<void> {
   await output.finish(await outcomeOf(stream, call, output));
 }
 

@@ -109,7 +109,7 @@ function negotiate(exchange: Exchange, spoken: Spoken) {
 }
 
 /** Opens a call on the pod's node, which ends with its client. Throws ApiError. */
-function openOn(
+export function openOn(
   { openStream }: Pick<StreamDeps, 'openStream'>,
   exchange: Exchange,
   pod: Pod,

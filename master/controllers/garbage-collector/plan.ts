@@ -1,65 +1,57 @@
 /**
  * Garbage collection by owner references: an object goes when all its owners are gone, and an owner that is deleted in the
- * foreground, or that orphans its dependents, goes after they have been seen to. One controller per kind.
+ * foreground, or that orphans its dependents, goes after they have been seen to. One loop over objects of every kind.
  */
-import type { KindMap, KindName, KubeObject } from '../../../shared/kubernetes/objects.ts';
-import { kindOfOwner, refOf } from '../../../shared/kubernetes/references.ts';
-import type { ClusterView } from '../../watch/cluster-view.ts';
+import type { KindMap, KindName, KubeObject, ObjectRef } from '../../../shared/kubernetes/objects.ts';
+import { refOf } from '../../../shared/kubernetes/references.ts';
+import type { ClusterView, Dependent, ViewChange } from '../../watch/cluster-view.ts';
 import { deleteOf, updateOf } from '../actions.ts';
 import { withoutOwner } from '../claim.ts';
-import type { Action, Controller, Plan, PlanInput } from '../controller.ts';
-import {
-  DEPENDENT_KINDS,
-  type Dependent,
-  dependentsOf,
-  dependentsOfKind,
-  FOREGROUND,
-  ORPHAN,
-  ownerRef,
-  ownerState,
-} from './dependents.ts';
+import type { Action, Loop, Plan } from '../controller.ts';
+import { FOREGROUND, type Located, locateOwner, ORPHAN, ownerState } from './owners.ts';
 
-/** Collects the objects of one kind. */
-export function garbageCollectorOf<K extends KindName>(kind: K): Controller<K> {
-  const wake = (object: KubeObject, view: ClusterView) => [
-    ...(isGoing(object, view) ? dependentsOfKind(kind, object, view).map(({ object }) => refOf(object)) : []),
-    ...waitingOwners(kind, object, view),
-  ];
-  const wakes: Controller['wakes'] = {
-    Namespace: wake,
-    Node: wake,
-    Pod: wake,
-    ConfigMap: wake,
-    Secret: wake,
-    Lease: wake,
-    Deployment: wake,
-    ReplicaSet: wake,
-    DaemonSet: wake,
-  };
-  return { name: 'garbage-collector', of: kind, wakes, plan: input => planGarbage(kind, input) };
+export const garbageCollector: Loop<Located> = {
+  name: 'garbage-collector',
+  keys: view =>
+    view
+      .kinds()
+      .filter(mayHaveOwners)
+      .flatMap(kind => view.list(kind).map(object => ({ kind, ref: refOf(object) }))),
+  woken: wokenBy,
+  textOf: ({ kind, ref }) => JSON.stringify([kind, ref.namespace ?? '', ref.name]),
+  parse: text => {
+    const [kind, namespace, name] = JSON.parse(text);
+    return { kind, ref: namespace === '' ? { name } : { namespace, name } };
+  },
+  plan: (key, { view }) => planGarbage(key.kind, key.ref, view),
+};
+
+/** Events never have owners, and there are many of them. */
+function mayHaveOwners(kind: KindName): boolean {
+  return kind !== 'Event';
 }
 
-/** Every kind's collector. */
-export const garbageCollectors = DEPENDENT_KINDS.map(kind => garbageCollectorOf(kind));
-
-/** True when dependents may have something to do: the owner is gone, replaced, or waits for them. */
-function isGoing(object: KubeObject, view: ClusterView): boolean {
-  const kind = DEPENDENT_KINDS.find(name => name === object.kind);
-  if (kind === undefined) return false;
-  const found = view.get(kind, refOf(object));
-  return found?.metadata.uid !== object.metadata.uid || object.metadata.deletionTimestamp !== undefined;
-}
-
-/** Owners of this kind that wait for the object to go or to let go of them. */
-function waitingOwners(kind: KindName, { metadata }: KubeObject, view: ClusterView) {
-  return (metadata.ownerReferences ?? [])
-    .filter(owner => kindOfOwner(owner) === kind)
-    .map(owner => ownerRef(kind, owner, metadata.namespace))
-    .filter(ref => view.get(kind, ref)?.metadata.deletionTimestamp !== undefined);
+function wokenBy({ kind, before, after }: ViewChange, view: ClusterView): readonly Located[] {
+  if (!mayHaveOwners(kind)) return [];
+  return [before, after].flatMap((object: KubeObject | undefined) => {
+    if (object === undefined) return [];
+    const self = { kind, ref: refOf(object) };
+    const { uid, namespace, deletionTimestamp, ownerReferences = [] } = object.metadata;
+    const isGoing = after === undefined || after.metadata.uid !== uid || deletionTimestamp !== undefined;
+    const dependents = isGoing ? view.dependentsOf(uid) : [];
+    const waitingOwners = ownerReferences
+      .flatMap(owner => locateOwner(owner, namespace, view) ?? [])
+      .filter(({ kind, ref }) => view.get(kind, ref)?.metadata.deletionTimestamp !== undefined);
+    return [
+      self,
+      ...dependents.map(each => ({ kind: each.kind, ref: refOf(each.object) })),
+      ...waitingOwners,
+    ];
+  });
 }
 
 /** What is next for one object, as the owner of others and as a dependent itself. */
-function planGarbage<K extends KindName>(kind: K, { view, ref }: PlanInput): Plan {
+function planGarbage<K extends KindName>(kind: K, ref: ObjectRef, view: ClusterView): Plan {
   const object = view.get(kind, ref);
   if (object === undefined) return { actions: [] };
   const { deletionTimestamp, finalizers = [] } = object.metadata;
@@ -70,23 +62,29 @@ function planGarbage<K extends KindName>(kind: K, { view, ref }: PlanInput): Pla
   return { actions: deletionTimestamp === undefined ? followOwners(kind, object, view) : [] };
 }
 
+/** Those that this owner is in reach of: an object in another namespace than its owner has no owner. */
+function dependentsOf({ metadata }: KubeObject, view: ClusterView): readonly Dependent[] {
+  return view
+    .dependentsOf(metadata.uid)
+    .filter(
+      ({ object }) => metadata.namespace === undefined || object.metadata.namespace === metadata.namespace,
+    );
+}
+
 function orphan<K extends KindName>(kind: K, object: KindMap[K], view: ClusterView): readonly Action[] {
   const dependents = dependentsOf(object, view);
   if (dependents.length === 0) return [updateOf(kind, withoutFinalizer<K>(object, ORPHAN))];
-  return dependents.flatMap(dependent => release(dependent, object.metadata.uid, view));
+  return dependents.flatMap(dependent => release(dependent.kind, refOf(dependent.object), object, view));
 }
 
-function release({ kind, object }: Dependent, ownerUid: string, view: ClusterView): readonly Action[] {
-  return releaseOne(kind, object, { ownerUid, view });
-}
-
-function releaseOne<K extends KindName>(
+function release<K extends KindName>(
   kind: K,
-  { metadata }: KubeObject,
-  { ownerUid, view }: { ownerUid: string; view: ClusterView },
+  ref: ObjectRef,
+  owner: KubeObject,
+  view: ClusterView,
 ): readonly Action[] {
-  const object = view.get(kind, refOf({ metadata }));
-  return object === undefined ? [] : [updateOf(kind, withoutOwner<K>(object, ownerUid))];
+  const object = view.get(kind, ref);
+  return object === undefined ? [] : [updateOf(kind, withoutOwner<K>(object, owner.metadata.uid))];
 }
 
 /** The dependents' own plans delete them; the owner goes when none is left that blocks it. */

@@ -1,33 +1,24 @@
 /** Namespace: one that is being deleted is emptied first, and then let go. */
 import type { KindName, KubeObject, Namespace, ObjectRef } from '../../../shared/kubernetes/objects.ts';
-import { KIND_INFO, KIND_NAMES } from '../../../shared/kubernetes/references.ts';
 import type { ClusterView } from '../../watch/cluster-view.ts';
 import { deleteOf } from '../actions.ts';
 import type { Action, Controller, Plan, PlanInput } from '../controller.ts';
 import { MAX_DELETES_PER_PLAN } from '../limits.ts';
 
 const FINALIZER = 'kubernetes';
-const CONTENT_KINDS: readonly KindName[] = KIND_NAMES.filter(kind => KIND_INFO[kind].namespaced);
 
 /** A namespace that is going hears of all that happens in it. */
 function homeOf({ metadata }: KubeObject, view: ClusterView): readonly ObjectRef[] {
-  const name = metadata.namespace ?? '';
+  const name = metadata.namespace;
+  if (name === undefined) return [];
   return view.get('Namespace', { name })?.metadata.deletionTimestamp === undefined ? [] : [{ name }];
 }
 
 export const namespaceController: Controller<'Namespace'> = {
   name: 'namespace-controller',
   of: 'Namespace',
-  wakes: {
-    Pod: homeOf,
-    Event: homeOf,
-    ConfigMap: homeOf,
-    Secret: homeOf,
-    Lease: homeOf,
-    Deployment: homeOf,
-    ReplicaSet: homeOf,
-    DaemonSet: homeOf,
-  },
+  wakes: {},
+  wakesOfAny: homeOf,
   plan: planNamespace,
 };
 
@@ -37,7 +28,7 @@ function planNamespace({ view, ref }: PlanInput): Plan {
   if (namespace?.metadata.deletionTimestamp === undefined) return { actions: [] };
   if (namespace.status?.phase !== 'Terminating')
     return { actions: [{ kind: 'updateStatus', of: 'Namespace', object: terminating(namespace) }] };
-  const content = CONTENT_KINDS.map(kind => contentActions(kind, ref.name, view));
+  const content = view.kinds().map(kind => contentActions(kind, ref.name, view));
   const remaining = content.reduce((total, { count }) => total + count, 0);
   if (remaining === 0) return { actions: finalize(namespace) };
   return { actions: content.flatMap(({ actions }) => actions).slice(0, MAX_DELETES_PER_PLAN) };

@@ -4,6 +4,7 @@ import { checkContents, checkImmutable } from '../keyed-contents.ts';
 import type { Kind } from '../kind.ts';
 
 export const configMap: Kind<'ConfigMap'> = {
+  id: 'ConfigMap',
   kind: 'ConfigMap',
   group: '',
   version: 'v1',

@@ -11,6 +11,7 @@ import {
 } from './pod-template.ts';
 
 export const daemonSet: Kind<'DaemonSet'> = {
+  id: 'DaemonSet',
   kind: 'DaemonSet',
   group: 'apps',
   version: 'v1',

@@ -13,6 +13,7 @@ import {
 } from './pod-template.ts';
 
 export const deployment: Kind<'Deployment'> = {
+  id: 'Deployment',
   kind: 'Deployment',
   group: 'apps',
   version: 'v1',

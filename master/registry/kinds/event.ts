@@ -4,6 +4,7 @@ import { formatAge } from '../../../shared/kubernetes/time.ts';
 import type { Kind } from '../kind.ts';
 
 export const event: Kind<'Event'> = {
+  id: 'Event',
   kind: 'Event',
   group: '',
   version: 'v1',

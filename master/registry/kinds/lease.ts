@@ -4,6 +4,7 @@ import { checkRange } from '../field-checks.ts';
 import type { Kind } from '../kind.ts';
 
 export const lease: Kind<'Lease'> = {
+  id: 'Lease',
   kind: 'Lease',
   group: 'coordination.k8s.io',
   version: 'v1',

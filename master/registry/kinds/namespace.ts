@@ -3,6 +3,7 @@ import { formatAge } from '../../../shared/kubernetes/time.ts';
 import type { Kind } from '../kind.ts';
 
 export const namespace: Kind<'Namespace'> = {
+  id: 'Namespace',
   kind: 'Namespace',
   group: '',
   version: 'v1',

@@ -8,6 +8,7 @@ import type { Kind } from '../kind.ts';
 const ROLE_LABEL = 'node-role.kubernetes.io/';
 
 export const node: Kind<'Node'> = {
+  id: 'Node',
   kind: 'Node',
   group: '',
   version: 'v1',

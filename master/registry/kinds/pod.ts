@@ -8,6 +8,7 @@ import type { Kind } from '../kind.ts';
 import { defaultPodSpec, validatePodSpec } from './pod-spec.ts';
 
 export const pod: Kind<'Pod'> = {
+  id: 'Pod',
   kind: 'Pod',
   group: '',
   version: 'v1',
@@ -17,7 +18,7 @@ export const pod: Kind<'Pod'> = {
   categories: ['all'],
   namespaced: true,
   type: 'V1Pod',
-  subresources: ['status', 'binding', 'log', 'eviction'],
+  subresources: ['status', 'binding', 'log', 'eviction', 'exec', 'attach', 'portforward', 'proxy'],
   columns: [
     { name: 'Ready', type: 'string', cell: readyContainers },
     { name: 'Status', type: 'string', cell: shownStatus },

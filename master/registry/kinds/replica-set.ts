@@ -11,6 +11,7 @@ import {
 } from './pod-template.ts';
 
 export const replicaSet: Kind<'ReplicaSet'> = {
+  id: 'ReplicaSet',
   kind: 'ReplicaSet',
   group: 'apps',
   version: 'v1',

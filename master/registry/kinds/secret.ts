@@ -7,6 +7,7 @@ import { checkContents, checkImmutable } from '../keyed-contents.ts';
 import type { Kind } from '../kind.ts';
 
 export const secret: Kind<'Secret'> = {
+  id: 'Secret',
   kind: 'Secret',
   group: '',
   version: 'v1',

@@ -21,7 +21,12 @@ export interface SpdyStream {
   reset(): Promise<void>;
 }
 
-type OpenStream = SpdyStream & { readonly queue: ByteQueue; breakOff(): void; isEndedHere: boolean; isEndedThere: boolean };
+type OpenStream = SpdyStream & {
+  readonly queue: ByteQueue;
+  breakOff(): void;
+  isEndedHere: boolean;
+  isEndedThere: boolean;
+};
 
 const GO_AWAY_OK = 0;
 
