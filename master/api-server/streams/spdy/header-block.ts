@@ -15,6 +15,8 @@ const WINDOW_BYTES = 32 * 1024;
 /** Two bytes of zlib header and the checksum of the dictionary. */
 const ZLIB_HEADER = deflateSync('', { dictionary: DICTIONARY }).subarray(0, 6);
 const HAS_DICTIONARY = 0x20;
+/** An empty stored block: Go's reader hands on what it has only when it meets one. */
+const SYNC_FLUSH = Buffer.of(0, 0, 0, 0xff, 0xff);
 
 /** What a connection has said in headers so far; undefined before its first block. */
 export type HeaderWindow = Buffer | undefined;
@@ -77,7 +79,7 @@ export function headerBlock(headers: Headers, { isFirst }: { readonly isFirst: b
   const stored = Buffer.alloc(5);
   stored.writeUInt16LE(text.length, 1);
   stored.writeUInt16LE(~text.length & 0xffff, 3);
-  return Buffer.concat([...(isFirst ? [ZLIB_HEADER] : []), stored, text]);
+  return Buffer.concat([...(isFirst ? [ZLIB_HEADER] : []), stored, text, SYNC_FLUSH]);
 }
 
 function prefixed(word: string): Buffer {
