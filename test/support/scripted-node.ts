@@ -73,11 +73,14 @@ export type ScriptedNode = {
   readonly calls: readonly StreamCall[];
   /** Calls that have not ended. */
   openCalls(): number;
+  /** What was taken of all that processes printed. */
+  printedBytes(): number;
 };
 
 export function scriptedNode(script: Script): ScriptedNode {
   const calls: StreamCall[] = [];
   let open = 0;
+  let printed = 0;
   const openStream: OpenStream = ({ node, call, signal }): NodeStream => {
     calls.push(call);
     open++;
@@ -90,8 +93,10 @@ export function scriptedNode(script: Script): ScriptedNode {
       output.break();
     };
     signal.addEventListener('abort', close, { once: true });
-    const print = (source: 'stdout' | 'stderr', content: string | Uint8Array) =>
-      output.put({ source, bytes: Buffer.from(content) });
+    const print = async (source: 'stdout' | 'stderr', content: string | Uint8Array) => {
+      await output.put({ source, bytes: Buffer.from(content) });
+      printed += content.length;
+    };
     const ended = script({ node, call, input, sizes, closed: closing.signal, print })
       .then(exitCode => ({ exitCode }))
       .finally(() => {
@@ -112,7 +117,7 @@ export function scriptedNode(script: Script): ScriptedNode {
       close,
     };
   };
-  return { openStream, calls, openCalls: () => open };
+  return { openStream, calls, openCalls: () => open, printedBytes: () => printed };
 }
 
 async function* outputOf(
