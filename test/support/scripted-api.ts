@@ -60,7 +60,7 @@ const PROGRAMS: Readonly<Record<string, Script>> = {
   },
   forever: async ({ print, closed }) => {
     await print('stdout', 'ready\n');
-    await once(closed, 'abort');
+    if (!closed.aborted) await once(closed, 'abort');
     return 0;
   },
 };
@@ -76,9 +76,9 @@ async function forward({ call, input, print, closed }: ScriptedProcess): Promise
     for await (const bytes of input) socket.write(bytes);
     socket.end();
   };
-  const fed = feed();
+  // When the server is done, so is the connection.
+  void feed();
   for await (const bytes of socket) await print('stdout', bytes);
-  await fed;
 }
 
 const script: Script = async process => {

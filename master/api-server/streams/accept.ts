@@ -39,9 +39,14 @@ function webSocketWire(client: WebSocket): Wire {
   client.on('error', () => queue.end());
   return {
     received: queue,
-    send: bytes => new Promise(resolve => client.send(bytes, () => resolve())),
+    send: bytes => new Promise(resolve => client.send(bytes, error => (error ? later(resolve) : resolve()))),
     close: () => client.close(NORMAL_CLOSURE),
   };
+}
+
+/** A client that has gone takes everything at once: its writer must leave time for the news of it to arrive. */
+function later(resolve: () => void): void {
+  setImmediate(resolve);
 }
 
 function bytesOf(message: Buffer | ArrayBuffer | Buffer[]): Buffer {
@@ -65,8 +70,8 @@ export function acceptSpdy({ socket, head }: Upgrade, protocol: string): Wire {
     received: receivedOf(socket),
     send: bytes =>
       new Promise(resolve => {
-        if (socket.writable) socket.write(bytes, () => resolve());
-        else resolve();
+        if (socket.writable) socket.write(bytes, error => (error ? later(resolve) : resolve()));
+        else later(resolve);
       }),
     close: () => socket.end(),
   };

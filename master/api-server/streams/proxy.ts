@@ -166,6 +166,6 @@ async function passUpgrade(
   upgrade.socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
   upgrade.socket.write(head);
   if (upgrade.head.length > 0) upgrade.socket.unshift(upgrade.head);
-  // Whichever way breaks off, the other goes with it: that is the end of the connection, and no fault of ours.
-  await Promise.allSettled([pipeline(upgrade.socket, socket), pipeline(socket, upgrade.socket)]);
+  // Whichever side breaks off, the other goes with it: that is the end of the connection, and no fault of ours.
+  await pipeline(upgrade.socket, socket, upgrade.socket).catch(() => undefined);
 }
