@@ -84,6 +84,16 @@ const QUANTITIES = {
   V1PodSpec: ['overhead'],
   V1EmptyDirVolumeSource: ['sizeLimit'],
   V1ResourceFieldSelector: ['divisor'],
+  V1PersistentVolumeSpec: ['capacity'],
+  V1PersistentVolumeClaimStatus: ['allocatedResources', 'capacity'],
+  V1ResourceQuotaSpec: ['hard'],
+  V1ResourceQuotaStatus: ['hard', 'used'],
+  V1LimitRangeItem: ['default', 'defaultRequest', 'max', 'maxLimitRequestRatio', 'min'],
+  V1CSIStorageCapacity: ['capacity', 'maximumVolumeSize'],
+  V1Overhead: ['podFixed'],
+  V2HPAScalingRules: ['tolerance'],
+  V2MetricTarget: ['averageValue', 'value'],
+  V2MetricValueStatus: ['averageValue', 'value'],
 };
 
 function expressionOf(type, format, isQuantity) {

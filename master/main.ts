@@ -21,6 +21,7 @@ import { startControllers } from './controllers/start.ts';
 import { EventRecorder } from './events/recorder.ts';
 import { BUILTIN_KINDS, KindTable } from './registry/kinds.ts';
 import { ObjectRegistry } from './registry/object-registry.ts';
+import { registryAs } from './registry/registry-as.ts';
 import { startScheduler } from './scheduler/loop.ts';
 import { startCompaction } from './store/compaction.ts';
 import { openEmbeddedStore } from './store/open-embedded-store.ts';
@@ -53,10 +54,12 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
     newUid: randomUUID,
     newSuffix: () => nameSuffix(randomInt),
   });
-  const cluster = await ensureCluster(cache, registry);
+  const as = (manager: string) => ({ registry: registryAs(registry, manager) });
+  const cluster = await ensureCluster(cache, as('pikelet-master').registry);
 
-  const parts = { view: cache, registry, clock, random: Math.random };
-  const events = new EventRecorder({ ...parts, logger: log('events') });
+  const parts = { view: cache, clock, random: Math.random };
+  // Events come often and are never applied: nobody owns their fields.
+  const events = new EventRecorder({ ...parts, registry, logger: log('events') });
   const broker = await startBroker(
     {
       listen: [{ kind: 'tcp', host: config.listenHost, port: config.mqttPort }],
@@ -70,6 +73,7 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
   const bridge = startBridge(
     {
       ...parts,
+      ...as('pikelet-agent'),
       broker,
       cluster: cluster.uid,
       incarnation: cluster.incarnation,
@@ -82,7 +86,7 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
   const mqttPort = broker.addresses[0]?.port ?? config.mqttPort;
   const ca = await openClusterCa({ directory: path.join(config.dataDir, 'pki'), clock });
   const certificate = await ca.serverCertificate(config.hosts);
-  await ensureDashboardToken({ view: cache, registry, path: config.dashboardTokenFile });
+  await ensureDashboardToken({ view: cache, ...as('pikelet-master'), path: config.dashboardTokenFile });
   const files = new StaticFiles({ folder: config.staticDir, apiPort: config.apiPort, mqttPort });
   const { liveness, openLogs, openStream } = bridge;
   const server = await startApiServer(
@@ -108,8 +112,11 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
   const loops = [
     following.ended,
     events.run(signal),
-    startControllers({ ...parts, logger: log('controllers') }, signal),
-    startScheduler({ ...parts, usage: liveness, logger: log('scheduler') }, signal),
+    startControllers({ ...parts, ...as('pikelet-controllers'), logger: log('controllers') }, signal),
+    startScheduler(
+      { ...parts, ...as('pikelet-scheduler'), usage: liveness, logger: log('scheduler') },
+      signal,
+    ),
     startCompaction(store, { log: log('store') }, signal),
   ];
   const failure = store.failed.then(error => {

@@ -4,7 +4,6 @@ import type { Logger } from 'pino';
 import type { Clock } from '../shared/clock.ts';
 import { MAX_REQUESTED_DOCUMENTS } from '../shared/protocol/limits.ts';
 import {
-  CallSchema,
   DesiredSchema,
   DocumentsSchema,
   type LogsCall,
@@ -23,7 +22,8 @@ import { NodeWatch } from './report/node-watch.ts';
 import { Reporter } from './report/reporter.ts';
 import { UsageSampler } from './report/usage-sampler.ts';
 import type { ContainerRuntime } from './runtime/container-runtime.ts';
-import { LogStreams } from './streams/log-streams.ts';
+import { openSource } from './streams/call-source.ts';
+import { Streams } from './streams/streams.ts';
 import {
   acceptDocuments,
   acceptIndex,
@@ -65,7 +65,7 @@ export class Agent {
   private readonly heartbeats: Heartbeats;
   private readonly usage: UsageSampler;
   private readonly node: NodeWatch;
-  private readonly streams: LogStreams;
+  private readonly streams: Streams;
   private readonly requests = new Waker();
   private set: DesiredSet = emptyDesiredSet;
 
@@ -126,10 +126,14 @@ export class Agent {
         );
       },
     });
-    this.streams = new LogStreams({
+    const sources = {
       runtime,
+      findLogContainer: (call: LogsCall) => this.findLogContainer(call),
+      containers: () => this.sync.containers,
+    };
+    this.streams = new Streams({
       log: log.child({ component: 'streams' }),
-      findContainer: call => this.findLogContainer(call),
+      open: (call, signal) => openSource(sources, call, signal),
       send: (id, frame) => publish(topics.reply(nodeName, id), frame, 0),
     });
     this.session = new Session(
@@ -188,7 +192,7 @@ export class Agent {
     const calls = topics.call(node, '');
     if (topic === topics.desired(node)) this.receiveDesired(payload);
     else if (topic === topics.documents(node)) this.receiveDocuments(payload);
-    else if (topic.startsWith(calls)) this.receiveCall(topic.slice(calls.length), payload);
+    else if (topic.startsWith(calls)) this.streams.receive(topic.slice(calls.length), payload);
   }
 
   private receiveDesired(payload: Uint8Array): void {
@@ -210,12 +214,6 @@ export class Agent {
     const parsed = parseMessage(DocumentsSchema, payload);
     if (parsed.ok) this.accept(acceptDocuments(this.set, parsed.message));
     else this.complain('documents', parsed.reason);
-  }
-
-  private receiveCall(id: string, payload: Uint8Array): void {
-    const parsed = parseMessage(CallSchema, payload);
-    if (parsed.ok) this.streams.receive(id, parsed.message);
-    else this.streams.refuse(id, parsed.reason);
   }
 
   /** Acts before it writes: a start must not wait for a card. */

@@ -58,9 +58,6 @@ export const CREATE_BACKOFF: BackoffPolicy = { baseMs: 2000, capMs: 60_000, fact
 /** Kubernetes's default grace period, seconds, used for a pod of which only its containers are left. */
 export const DEFAULT_GRACE_SECONDS = 30;
 
-/** Log streams at a time: each may hold STREAM_CREDIT_BYTES on a slow link; one more is refused. */
-export const STREAMS_MAX = 16;
-
 /** Time between samples of containers' usage, milliseconds: one engine call per container, so seldom. */
 export const CONTAINER_USAGE_INTERVAL_MS = 10_000;
 

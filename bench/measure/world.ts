@@ -7,10 +7,13 @@ import { parseKubeconfig, pickContext } from '../../cli/connection/kubeconfig.ts
 import { loadYaml } from '../../cli/yaml.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { startCluster, type TestCluster } from '../../test/support/cluster.ts';
+import type { Target } from './load-client.ts';
 
 export type World = {
   readonly cluster: TestCluster;
   readonly api: ApiClient;
+  /** The same API and credentials, for a client of one's own. */
+  readonly target: Target;
   /** Aborts when all is measured, when the person at the terminal has had enough, and when it takes longer than it ever should. */
   readonly signal: AbortSignal;
 };
@@ -34,7 +37,8 @@ export function runOnCluster(
   const run = async () => {
     const cluster = await startCluster({ nodes });
     try {
-      await measure({ cluster, api: await openClient(cluster.kubeconfig), signal });
+      const target = targetOf(cluster.kubeconfig);
+      await measure({ cluster, api: await openClient(target), target, signal });
     } catch (error) {
       if (!ending.signal.aborted) process.stderr.write(`${cluster.logs()}\n`);
       throw error;
@@ -52,19 +56,26 @@ export function runOnCluster(
   );
 }
 
-async function openClient(kubeconfig: string): Promise<ApiClient> {
+function targetOf(kubeconfig: string): Target {
   const content = loadYaml(readFileSync(kubeconfig, 'utf8'), kubeconfig);
   const { cluster, user } = pickContext(
     parseKubeconfig(content, { path: kubeconfig, dir: dirname(kubeconfig) }),
   );
   const pem = (base64 = '') => Buffer.from(base64, 'base64').toString('utf8');
+  const { hostname, port } = new URL(cluster.server);
+  return {
+    host: hostname,
+    port: Number(port),
+    ca: pem(cluster['certificate-authority-data']),
+    cert: pem(user['client-certificate-data']),
+    key: pem(user['client-key-data']),
+  };
+}
+
+function openClient({ host, port, ...tls }: Target): Promise<ApiClient> {
   return createApiClient({
-    server: cluster.server,
-    tls: {
-      ca: pem(cluster['certificate-authority-data']),
-      cert: pem(user['client-certificate-data']),
-      key: pem(user['client-key-data']),
-    },
+    server: `https://${host}:${port}`,
+    tls,
     answerTimeoutMs: ANSWER_TIMEOUT_MS,
     clock: systemClock,
   });

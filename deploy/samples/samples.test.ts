@@ -15,37 +15,47 @@ const ContainerSchema = v.object({
     limits: v.object({ memory: v.string() }),
   }),
 });
-const ManifestSchema = v.object({
+const PodSpecSchema = v.object({ containers: v.array(ContainerSchema) });
+const TemplateSchema = v.object({
+  metadata: v.optional(v.object({ labels: v.optional(v.record(v.string(), v.string()), {}) }), {}),
+  spec: PodSpecSchema,
+});
+const WorkloadSpecSchema = v.object({
+  selector: v.optional(v.object({ matchLabels: v.record(v.string(), v.string()) })),
+  template: TemplateSchema,
+});
+const ManifestSchema = v.looseObject({
   apiVersion: v.string(),
   kind: v.string(),
   metadata: v.object({ name: v.string() }),
-  spec: v.optional(
-    v.object({
-      selector: v.object({ matchLabels: v.record(v.string(), v.string()) }),
-      template: v.object({
-        metadata: v.object({ labels: v.record(v.string(), v.string()) }),
-        spec: v.object({ containers: v.array(ContainerSchema) }),
-      }),
-    }),
-  ),
 });
+type Manifest = v.InferOutput<typeof ManifestSchema>;
+
+/** What a manifest runs: the workload spec that holds its pod template. */
+function workloadOf({ kind, spec }: Manifest): v.InferOutput<typeof WorkloadSpecSchema> | undefined {
+  if (['Deployment', 'DaemonSet', 'StatefulSet', 'ReplicaSet', 'Job'].includes(kind))
+    return v.parse(WorkloadSpecSchema, spec);
+  if (kind === 'CronJob')
+    return v.parse(v.object({ jobTemplate: v.object({ spec: WorkloadSpecSchema }) }), spec).jobTemplate.spec;
+  return kind === 'Pod'
+    ? { template: { metadata: { labels: {} }, spec: v.parse(PodSpecSchema, spec) } }
+    : undefined;
+}
 
 describe.each(files)('%s', file => {
   const text = readFileSync(`${FOLDER}/${file}`, 'utf8');
   const manifests = loadAll(text).map(manifest => v.parse(ManifestSchema, manifest));
+  const workloads = manifests.flatMap(manifest => workloadOf(manifest) ?? []);
 
   it('holds objects that carry their own labels, requests and limits', () => {
     expect(manifests.length).toBeGreaterThan(0);
-    for (const { spec } of manifests) {
-      expect(spec?.template.metadata.labels).toEqual(spec?.selector.matchLabels);
-    }
+    for (const { selector, template } of workloads)
+      expect(template.metadata.labels).toMatchObject(selector?.matchLabels ?? {});
   });
 
   it('uses only the image that up makes', () => {
-    const images = manifests.flatMap(
-      ({ spec }) => spec?.template.spec.containers.map(({ image }) => image) ?? [],
-    );
-    expect(new Set(images)).toEqual(new Set([`${SAMPLE_IMAGE.repository}:${SAMPLE_IMAGE.tag}`]));
+    const images = workloads.flatMap(({ template }) => template.spec.containers.map(({ image }) => image));
+    for (const image of images) expect(image).toBe(`${SAMPLE_IMAGE.repository}:${SAMPLE_IMAGE.tag}`);
   });
 
   it('has nothing of ours in it', () => {

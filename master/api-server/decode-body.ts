@@ -7,6 +7,9 @@ import { apiVersionOf, type Kind } from '../registry/kind.ts';
 import { decode } from '../registry/schema.ts';
 import type { Exchange } from './exchange.ts';
 
+/** What client-go's typed clients send; answers are JSON all the same. */
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+
 /** Content type without parameters; JSON when the client names none. */
 export function contentTypeOf(exchange: Exchange): string {
   return exchange.header('content-type')?.split(';')[0]?.trim().toLowerCase() || 'application/json';
@@ -16,12 +19,13 @@ export function contentTypeOf(exchange: Exchange): string {
 export async function readJson(exchange: Exchange, contentType = contentTypeOf(exchange)): Promise<unknown> {
   const bytes = await exchange.body();
   if (bytes.length === 0) return undefined;
+  if (contentType === PROTOBUF) return (await import('./protobuf/decode.ts')).decodeProtobuf(bytes);
   const text = bytes.toString('utf8');
   if (contentType.endsWith('yaml')) return readYaml(text);
   if (!contentType.endsWith('json'))
     throw new ApiError(
       'UnsupportedMediaType',
-      `the body of the request was in an unknown format (${contentType}) - accepted media types include: application/json, application/yaml`,
+      `the body of the request was in an unknown format (${contentType}) - accepted media types include: application/json, application/yaml, ${PROTOBUF}`,
     );
   try {
     return JSON.parse(text);
@@ -75,6 +79,8 @@ export function isDryRun(exchange: Exchange): boolean {
 export type DecodedObject<K extends KindName> = {
   readonly object: New<KindMap[K]>;
   readonly warnings: readonly string[];
+  /** Paths of fields that the kind does not have; they are not in the object. */
+  readonly unknown: readonly string[];
 };
 
 /** `json` as an object of the kind. Throws ApiError BadRequest for another kind, a wrong type, or (Strict) an unknown field. */
@@ -102,7 +108,7 @@ export function decodeObject<K extends KindName>(
   const complaints = unknown.map(path => `unknown field ${JSON.stringify(path)}`);
   if (validation === 'Strict' && complaints.length > 0)
     throw refuse(`strict decoding error: ${complaints.join(', ')}`);
-  return { object: withMeta<K>(value), warnings: validation === 'Warn' ? complaints : [] };
+  return { object: withMeta<K>(value), warnings: validation === 'Warn' ? complaints : [], unknown };
 }
 
 function withMeta<K extends KindName>(value: unknown): New<KindMap[K]> {

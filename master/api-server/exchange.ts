@@ -15,13 +15,14 @@ export class Exchange {
   readonly method: string;
   readonly url: URL;
   readonly identity: Identity;
-  /** Aborts when the client goes away or the server stops. */
-  readonly signal: AbortSignal;
   /** There when the client asks to go on in another protocol. */
   readonly upgrade: Upgrade | undefined;
   /** As they came: for the one handler that passes them on. */
   readonly request: HttpRequest;
   readonly response: HttpResponse;
+  private readonly gone = new AbortController();
+  private readonly serverSignal: AbortSignal;
+  private combined: AbortSignal | undefined;
   private isHandedOver = false;
 
   constructor(
@@ -38,12 +39,28 @@ export class Exchange {
     this.url = url;
     this.identity = identity;
     this.upgrade = upgrade;
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
-    upgrade?.socket.once('close', () => gone.abort());
+    this.serverSignal = serverSignal;
+    let isFinished = false;
+    response.once('finish', () => {
+      isFinished = true;
+    });
+    const close = () => {
+      if (!isFinished) this.gone.abort();
+    };
+    response.once('close', close);
+    upgrade?.socket.once('close', close);
     // A client that broke off shows as an error of the write under way; it is gone, and that is all.
-    response.on('error', () => gone.abort());
-    this.signal = AbortSignal.any([gone.signal, serverSignal]);
+    response.on('error', () => this.gone.abort());
+  }
+
+  /** Aborts when the client goes away before it has its answer, or the server stops. */
+  get signal(): AbortSignal {
+    this.combined ??= AbortSignal.any([this.gone.signal, this.serverSignal]);
+    return this.combined;
+  }
+
+  private get isGone(): boolean {
+    return this.gone.signal.aborted || this.serverSignal.aborted;
   }
 
   header(name: string): string | undefined {
@@ -61,16 +78,29 @@ export class Exchange {
   }
 
   /** The whole body. Throws ApiError RequestEntityTooLarge. */
-  async body(): Promise<Buffer> {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    for await (const chunk of this.request) {
-      bytes += chunk.length;
-      if (bytes > MAX_BODY_BYTES)
-        throw new ApiError('RequestEntityTooLarge', `Request entity too large: limit is ${MAX_BODY_BYTES}`);
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks);
+  body(): Promise<Buffer> {
+    const { request } = this;
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      request.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
+        else {
+          request.pause();
+          reject(
+            new ApiError('RequestEntityTooLarge', `Request entity too large: limit is ${MAX_BODY_BYTES}`),
+          );
+        }
+      });
+      const broken = () => reject(new ApiError('BadRequest', 'the body of the request ended too early'));
+      request.once('error', broken);
+      request.once('close', broken);
+      request.once('end', () => {
+        request.off('close', broken);
+        resolve(Buffer.concat(chunks));
+      });
+    });
   }
 
   /** Adds a warning that kubectl prints. [RFC 7234 5.5] */
@@ -105,14 +135,15 @@ export class Exchange {
     // In zlib's own thread: a list of ten thousand pods would hold up every heartbeat otherwise.
     else
       gzip(bytes, { level: 1 }, (error, compressed) => {
-        if (this.signal.aborted) return;
+        if (this.isGone) return;
         if (error === null) this.response.setHeader('Content-Encoding', 'gzip');
         this.end(error === null ? compressed : bytes);
       });
   }
 
   private end(payload: Uint8Array): void {
-    this.response.setHeader('Content-Length', payload.length);
+    // Not modified: the length would be that of the content the client has. [RFC 9110 8.6]
+    if (this.response.statusCode !== 304) this.response.setHeader('Content-Length', payload.length);
     // A typed view of the one call that HTTP/1.1 and HTTP/2 share.
     const response: { end(chunk: Uint8Array): unknown } = this.response;
     response.end(payload);
@@ -129,7 +160,7 @@ export class Exchange {
 
   /** Writes a piece of a started answer; resolves when the client has room for more, or is gone. */
   async write(piece: string | Uint8Array): Promise<void> {
-    if (this.signal.aborted) return;
+    if (this.isGone) return;
     const response: { write(chunk: string | Uint8Array): boolean } = this.response;
     if (response.write(piece)) return;
     await new Promise<void>(resolve => {

@@ -3,14 +3,17 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
-import type { KindName } from '../../shared/kubernetes/objects.ts';
+import type { KindName, ObjectRef } from '../../shared/kubernetes/objects.ts';
 import { isAllowed } from '../auth/authorize.ts';
 import type { Kind } from '../registry/kind.ts';
 import type { KindTable } from '../registry/kinds.ts';
 import type { ObjectRegistry } from '../registry/object-registry.ts';
+import type { Part } from '../registry/registry.ts';
 import type { Store } from '../store/store.ts';
 import type { ObjectCache } from '../watch/object-cache.ts';
 import type { UsageReader } from '../watch/usage-reader.ts';
+import { APPLY_PATCH, applyConfiguration } from './apply.ts';
+import { contentTypeOf } from './decode-body.ts';
 import {
   aggregatedDiscovery,
   apiGroup,
@@ -23,7 +26,7 @@ import {
 import type { Exchange } from './exchange.ts';
 import { getObject, listObjects } from './list.ts';
 import { sendMetrics } from './metrics.ts';
-import type { OpenApiDocuments } from './openapi.ts';
+import type { OpenApiDocuments } from './openapi/openapi-documents.ts';
 import { type OpenLogs, sendPodLog } from './pod-log.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
 import type { StaticFiles } from './static-files.ts';
@@ -74,7 +77,10 @@ async function routePath(deps: RouteDeps, exchange: Exchange, pathname: string):
   switch (pathname) {
     case '/':
       return json({
-        paths: ['/api', '/apis', '/dashboard/', '/healthz', '/livez', '/openapi/v3', '/readyz', '/version'],
+        paths: [
+          ...['/api', '/apis', '/dashboard/', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz'],
+          '/version',
+        ],
       });
     case '/version':
       return json(VERSION);
@@ -91,17 +97,17 @@ async function routePath(deps: RouteDeps, exchange: Exchange, pathname: string):
       return json(root === 'api' ? apiVersions(exchange.header('host') ?? '') : apiGroupList(served));
     }
     case '/openapi/v3':
-      return json(await deps.openApi.index());
+      return await deps.openApi.sendIndex(exchange);
+    case '/openapi/v2':
+      return await deps.openApi.sendV2(exchange);
     default:
       return await routeBelow(deps, exchange, pathname);
   }
 }
 
 async function routeBelow(deps: RouteDeps, exchange: Exchange, pathname: string): Promise<void> {
-  if (pathname.startsWith('/openapi/v3/')) {
-    const text = (await deps.openApi.all()).get(pathname.slice('/openapi/v3/'.length));
-    if (text !== undefined) return exchange.sendJson(200, text);
-  }
+  const v3 = '/openapi/v3/';
+  if (pathname.startsWith(v3) && (await deps.openApi.sendV3(exchange, pathname.slice(v3.length)))) return;
   const match = /^\/apis\/([^/]+)(?:\/([^/]+))?$/.exec(pathname) ?? /^\/api(\/)([^/]+)$/.exec(pathname);
   const [, name, version] = match ?? [];
   const served = groupVersions(deps.kinds.served());
@@ -167,9 +173,20 @@ async function routeVerb<K extends KindName>(
   }
   if (verb === 'get') return await getObject(deps, exchange, kind, ref);
   if (verb === 'update') return await replaceObject(deps, exchange, kind, ref, 'object');
-  if (verb === 'patch') return await patchObject(deps, exchange, kind, ref, 'object');
+  if (verb === 'patch') return await patch(deps, exchange, kind, ref, 'object');
   if (verb === 'delete') return await deleteObject(deps, exchange, kind, ref);
   throw methodNotAllowed();
+}
+
+function patch<K extends KindName>(
+  deps: RouteDeps,
+  exchange: Exchange,
+  kind: Kind<K>,
+  ref: ObjectRef,
+  part: Part,
+): Promise<void> {
+  const isApply = contentTypeOf(exchange) === APPLY_PATCH;
+  return (isApply ? applyConfiguration : patchObject)(deps, exchange, kind, ref, part);
 }
 
 function refOf(kind: Kind, { namespace }: ResourcePath, name: string) {
@@ -191,8 +208,7 @@ async function routeSubresource<K extends KindName>(
   if (subresource === 'status' && method === 'GET') return await getObject(deps, exchange, kind, ref);
   if (subresource === 'status' && method === 'PUT')
     return await replaceObject(deps, exchange, kind, ref, 'status');
-  if (subresource === 'status' && method === 'PATCH')
-    return await patchObject(deps, exchange, kind, ref, 'status');
+  if (subresource === 'status' && method === 'PATCH') return await patch(deps, exchange, kind, ref, 'status');
   if (subresource === 'scale' && kind.scaling !== undefined && ['GET', 'PUT', 'PATCH'].includes(method))
     return await scaleObject(deps, exchange, kind, kind.scaling, ref);
   if (subresource === 'binding' && method === 'POST') return await bindPod(deps, exchange, ref);

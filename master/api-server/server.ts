@@ -8,7 +8,7 @@ import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import { authenticate, type CertificateSubject } from '../auth/authenticate.ts';
 import { Exchange, type HttpRequest, type HttpResponse, type Identity } from './exchange.ts';
 import { CLOSE_WITHIN_MS, HEADERS_TIMEOUT_MS } from './limits.ts';
-import { OpenApiDocuments } from './openapi.ts';
+import { OpenApiDocuments } from './openapi/openapi-documents.ts';
 import { type RouteDeps, route } from './route.ts';
 import { StreamCount } from './streams/serve.ts';
 import type { Upgrade } from './streams/upgrade.ts';
@@ -179,8 +179,17 @@ function identityOf(deps: RouteDeps, request: HttpRequest): Identity {
 
 /** The subject of the client's certificate, if the handshake proved it. On HTTP/2 the socket is a proxy of the TLS socket. */
 function provenSubject(socket: unknown): CertificateSubject | undefined {
-  return isTls(socket) && socket.authorized ? socket.getPeerCertificate()?.subject : undefined;
+  if (!isTls(socket) || !socket.authorized) return undefined;
+  const known = subjects.get(socket);
+  if (known !== undefined) return known;
+  // Decoding a certificate takes longer than all the rest of a small request.
+  const subject = socket.getPeerCertificate()?.subject;
+  if (subject !== undefined) subjects.set(socket, subject);
+  return subject;
 }
+
+/** What a connection has proved; it holds as long as the connection. */
+const subjects = new WeakMap<TLSSocket, CertificateSubject>();
 
 function isTls(socket: unknown): socket is TLSSocket {
   return (

@@ -5,6 +5,7 @@ import type { KindMap, KindName, ObjectRef } from '../../shared/kubernetes/objec
 import type { Kind, Scaling } from '../registry/kind.ts';
 import { contentTypeOf, isDryRun, readJson } from './decode-body.ts';
 import type { Exchange } from './exchange.ts';
+import { fieldManagerOf } from './field-owner.ts';
 import { applyPatch } from './patch/apply-patch.ts';
 import { deleteOptionsOf, type WriteDeps } from './write.ts';
 
@@ -50,9 +51,11 @@ export async function scaleObject<K extends KindName>(
   ref: ObjectRef,
 ): Promise<void> {
   const answer = (object: KindMap[K]) => exchange.sendJson(200, JSON.stringify(scaleOf(object, scaling)));
-  const options = { part: 'object' as const, dryRun: isDryRun(exchange) };
+  const dryRun = isDryRun(exchange);
   if (exchange.method === 'GET')
-    return answer(await deps.registry.change(kind.id, ref, current => current, { ...options, dryRun: true }));
+    return answer(
+      await deps.registry.change(kind.id, ref, current => current, { part: 'object', dryRun: true }),
+    );
   // kubectl's PUT names no content type.
   const contentType = contentTypeOf(exchange);
   const body = await readJson(exchange, contentType);
@@ -70,7 +73,9 @@ export async function scaleObject<K extends KindName>(
       throw conflict(kind, ref.name);
     return scaling.write(current, spec.replicas);
   };
-  answer(await deps.registry.change(kind.id, ref, make, options));
+  const manager = fieldManagerOf(exchange, exchange.method === 'PUT' ? 'UpdateOptions' : 'PatchOptions');
+  const owner = { manager, subresource: 'scale' as const };
+  answer(await deps.registry.change(kind.id, ref, make, { part: 'object', dryRun, owner }));
 }
 
 const BindingSchema = v.object({

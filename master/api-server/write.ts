@@ -3,10 +3,11 @@ import * as v from 'valibot';
 import { ApiError, conflict } from '../../shared/kubernetes/api-error.ts';
 import type { KindMap, KindName, KubeObject, New, ObjectRef } from '../../shared/kubernetes/objects.ts';
 import type { Kind } from '../registry/kind.ts';
-import type { ObjectRegistry, Part } from '../registry/object-registry.ts';
-import type { DeleteOptions } from '../registry/registry.ts';
+import type { ObjectRegistry } from '../registry/object-registry.ts';
+import type { DeleteOptions, Part } from '../registry/registry.ts';
 import { contentTypeOf, decodeObject, fieldValidationOf, isDryRun, readJson } from './decode-body.ts';
 import type { Exchange } from './exchange.ts';
+import { fieldManagerOf, refuseForce } from './field-owner.ts';
 import { type ReadDeps, tableOptions } from './list.ts';
 import { applyPatch } from './patch/apply-patch.ts';
 import { listJson, objectJson, representationOf } from './represent.ts';
@@ -37,12 +38,15 @@ export async function createObject<K extends KindName>(
     throw new ApiError('BadRequest', 'resourceVersion should not be set on objects to be created');
   const placed = inNamespace(object, target.namespace);
   exchange.warn(warnings);
-  const created = await deps.registry.create(kind.id, placed, { dryRun: isDryRun(exchange) });
+  const created = await deps.registry.create(kind.id, placed, {
+    dryRun: isDryRun(exchange),
+    owner: { manager: fieldManagerOf(exchange, 'CreateOptions') },
+  });
   sendObject(deps, exchange, kind, 201, created);
 }
 
 /** The object in the namespace of the path. Throws ApiError BadRequest when it names another. */
-function inNamespace<T extends { metadata: { namespace?: string } }>(
+export function inNamespace<T extends { metadata: { namespace?: string } }>(
   object: T,
   namespace: string | undefined,
 ): T {
@@ -55,7 +59,7 @@ function inNamespace<T extends { metadata: { namespace?: string } }>(
   return { ...object, metadata: { ...object.metadata, namespace: namespace ?? own } };
 }
 
-function refuseOtherName(object: { metadata: { name?: string } }, ref: ObjectRef): void {
+export function refuseOtherName(object: { metadata: { name?: string } }, ref: ObjectRef): void {
   const { name } = object.metadata;
   if (name !== undefined && name !== ref.name)
     throw new ApiError(
@@ -81,6 +85,7 @@ export async function replaceObject<K extends KindName>(
     resourceVersion,
     uid,
     dryRun: isDryRun(exchange),
+    owner: { manager: fieldManagerOf(exchange, 'UpdateOptions') },
   });
   sendObject(deps, exchange, kind, 200, replaced);
 }
@@ -93,11 +98,8 @@ export async function patchObject<K extends KindName>(
   part: Part,
 ): Promise<void> {
   const contentType = contentTypeOf(exchange);
-  if (contentType === 'application/apply-patch+yaml')
-    throw new ApiError(
-      'UnsupportedMediaType',
-      'server-side apply is not served yet: use client-side apply (kubectl apply without --server-side)',
-    );
+  refuseForce(exchange);
+  const owner = { manager: fieldManagerOf(exchange, 'PatchOptions') };
   const patch = await readJson(exchange);
   const validation = fieldValidationOf(exchange);
   const make = (current: KindMap[K]): New<KindMap[K]> => {
@@ -113,7 +115,7 @@ export async function patchObject<K extends KindName>(
     exchange,
     kind,
     200,
-    await deps.registry.change(kind.id, ref, make, { part, dryRun: isDryRun(exchange) }),
+    await deps.registry.change(kind.id, ref, make, { part, dryRun: isDryRun(exchange), owner }),
   );
 }
 

@@ -19,9 +19,6 @@ export const MAX_PENDING_JOINS = 16;
 /** A name whose credential was issued less than this ago, milliseconds, and not used yet, is not given to another device. */
 export const JOIN_HOLD_MS = 60_000;
 
-/** Streams open to one node; more are refused. */
-export const MAX_STREAMS_PER_NODE = 32;
-
 /** A stream that ends by itself (no follow) and brings nothing for this long is given up, milliseconds. */
 export const STREAM_IDLE_MS = 30_000;
 

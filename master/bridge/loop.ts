@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
 import { nameSuffix } from '../../shared/kubernetes/name-suffix.ts';
 import type { Pod } from '../../shared/kubernetes/objects.ts';
+import type { StreamCall } from '../../shared/protocol/messages.ts';
 import { topics } from '../../shared/protocol/topics.ts';
 import { NODE_CREDENTIAL_TYPE, nodeCredentialName } from '../auth/node-credential.ts';
 import { secretText } from '../auth/secret-text.ts';
@@ -21,8 +22,10 @@ import { createAwakeClock } from './awake-clock.ts';
 import { createJoinQueue } from './join-queue.ts';
 import { RECONNECT_GRACE_MS, STALL_SLACK_MS, TICK_MS } from './limits.ts';
 import { LivenessTable } from './liveness.ts';
-import { LogStreams, type OpenLogsInput } from './log-streams.ts';
+import { type OpenLogsInput, openLogs } from './log-streams.ts';
 import { NodeBridge } from './node-bridge.ts';
+import type { NodeCall } from './node-call.ts';
+import { NodeCalls, type OpenCallInput } from './node-calls.ts';
 import { referencesOf } from './references.ts';
 
 export type BridgeDeps = {
@@ -44,8 +47,10 @@ export type BridgeDeps = {
 
 export interface Bridge {
   readonly liveness: UsageReader;
-  /** See LogStreams.open. Throws ApiError. */
+  /** See log-streams. Throws ApiError. */
   openLogs(input: OpenLogsInput): AsyncIterable<Uint8Array>;
+  /** Exec, attach and port-forward. See NodeCalls.open. Throws ApiError. */
+  openStream(input: OpenCallInput<StreamCall>): NodeCall;
   /** True while a process speaks for the node. */
   isConnected(node: string): boolean;
   /** Resolves when nothing is being written or published. */
@@ -62,16 +67,14 @@ export function startBridge(deps: BridgeDeps, signal: AbortSignal): Bridge {
   const unknownUntilMs = awakeMs() + (deps.reconnectGraceMs ?? RECONNECT_GRACE_MS);
   const liveness = new LivenessTable();
   const isConnected = (node: string) => nodes.get(node)?.isConnected === true;
-  const streams = new LogStreams({
-    clock,
-    isConnected,
-    send(node, id, message) {
+  const calls = new NodeCalls({
+    capability: node => nodes.get(node)?.capability,
+    send: (node, id, payload) =>
       broker
-        .publish(topics.call(node, id), JSON.stringify(message), { qos: 0, retain: false })
-        .catch((err: unknown) => logger.debug({ err, node }, 'call not sent'));
-    },
+        .publish(topics.call(node, id), payload, { qos: 0, retain: false })
+        .catch((err: unknown) => logger.debug({ err, node }, 'call not sent')),
   });
-  const nodeDeps = { ...deps, cache: new WeakMap(), liveness, streams, awakeMs };
+  const nodeDeps = { ...deps, cache: new WeakMap(), liveness, calls, awakeMs };
   const nodes = new Map<string, NodeBridge>();
   for (const { metadata } of view.list('Node')) ensureNode(metadata.name);
 
@@ -86,7 +89,7 @@ export function startBridge(deps: BridgeDeps, signal: AbortSignal): Bridge {
   function forgetNode(node: string): void {
     nodes.delete(node);
     liveness.forget(node);
-    streams.lost(node);
+    calls.lost(node);
     broker.serve(node, undefined);
     broker.disconnect(node);
     broker
@@ -168,7 +171,14 @@ export function startBridge(deps: BridgeDeps, signal: AbortSignal): Bridge {
     await idle();
   }
 
-  return { liveness, openLogs: input => streams.open(input), isConnected, idle, stopped: stop() };
+  return {
+    liveness,
+    openLogs: input => openLogs({ clock, calls }, input),
+    openStream: input => calls.open(input),
+    isConnected,
+    idle,
+    stopped: stop(),
+  };
 }
 
 type SecretLike = Parameters<typeof secretText>[0];

@@ -21,7 +21,7 @@ import { createDesiredPublisher, type DesiredPublisher } from './desired-publish
 import { afterBeat, afterLife, isOtherHeardSince, type Link, openLink, whoIsSilent } from './detector.ts';
 import type { NodeFacts } from './fold-node.ts';
 import type { LivenessTable } from './liveness.ts';
-import type { LogStreams } from './log-streams.ts';
+import type { NodeCalls } from './node-calls.ts';
 import { occurrenceOf } from './occurrence.ts';
 import { hasClone, NO_SESSIONS, nextSessions, type SessionEffect, type SessionEvent } from './sessions.ts';
 import { createStatusWriter, type StatusWriter } from './status-writer.ts';
@@ -37,7 +37,7 @@ export type NodeBridgeDeps = {
   readonly recordEvent: (occurrence: Occurrence) => void;
   readonly cache: DocumentCache;
   readonly liveness: LivenessTable;
-  readonly streams: LogStreams;
+  readonly calls: NodeCalls;
   /** The awake clock. */
   readonly awakeMs: () => number;
 };
@@ -51,6 +51,8 @@ export class NodeBridge {
   private link: Link | undefined;
   /** Whose link that is. */
   private linked: { readonly epoch: string; readonly connection: string } | undefined;
+  /** By connection: what the agent there understands. */
+  private readonly capabilities = new Map<string, number>();
   /** Of the process that is served, or was last. */
   private spoken: { epoch: string; sequence: number; report?: NodeReport } | undefined;
   /** Until then the master cannot know whether the node is lost, by the awake clock. */
@@ -72,11 +74,18 @@ export class NodeBridge {
     return this.sessions.holder !== undefined;
   }
 
+  /** Of the process that is served; undefined while none is. */
+  get capability(): number | undefined {
+    const { holder } = this.sessions;
+    return holder && (this.capabilities.get(holder.connection) ?? 1);
+  }
+
   connected(connection: string): void {
     this.step({ kind: 'connected', connection });
   }
 
   gone(connection: string): void {
+    this.capabilities.delete(connection);
     this.step({ kind: 'gone', connection });
   }
 
@@ -89,7 +98,7 @@ export class NodeBridge {
   message(connection: string, topic: NodeTopic, payload: Buffer): void {
     if (topic.kind === 'reply') {
       if (connection === this.sessions.holder?.connection) {
-        this.deps.streams.receive(this.node, topic.id, payload);
+        this.deps.calls.receive(this.node, topic.id, payload);
       }
     } else if (topic.kind === 'session') this.takeSession(connection, payload);
     else if (topic.kind === 'heartbeat') this.takeHeartbeat(connection, payload);
@@ -146,7 +155,8 @@ export class NodeBridge {
   private takeSession(connection: string, payload: Buffer): void {
     const session = this.parse(SessionSchema, payload, 'session');
     if (session === undefined) return;
-    const { epoch, state } = session;
+    const { epoch, state, capability } = session;
+    if (this.sessions.connections.has(connection)) this.capabilities.set(connection, capability);
     if (state === 'offline') this.step({ kind: 'offline', connection, epoch });
     else this.step({ kind: 'online', connection, epoch, nowMs: this.deps.awakeMs() });
   }
@@ -211,13 +221,13 @@ export class NodeBridge {
   }
 
   private act(effect: SessionEffect): void {
-    const { broker, logger, streams, liveness, awakeMs } = this.deps;
+    const { broker, logger, calls, liveness, awakeMs } = this.deps;
     const { node } = this;
     switch (effect.kind) {
       case 'served': {
         logger.info({ node, epoch: effect.epoch, connection: effect.connection }, 'node is served');
         this.isInOutage = false;
-        streams.lost(node);
+        calls.lost(node);
         broker.serve(node, effect.connection);
         this.link = this.linkOf(effect, awakeMs());
         this.desired.restart();
@@ -228,7 +238,7 @@ export class NodeBridge {
         logger.info({ node, epoch: effect.epoch, reason: effect.reason }, 'node is lost');
         this.isUnknown = false;
         broker.serve(node, undefined);
-        streams.lost(node);
+        calls.lost(node);
         liveness.lost(node);
         this.status.wakeNode();
         return;

@@ -15,6 +15,7 @@ import { namespaceController } from './namespace/plan.ts';
 import { nodeLifecycleController } from './node-lifecycle/plan.ts';
 import { podGarbageCollector } from './pod-garbage-collector/plan.ts';
 import { replicaSetController } from './replicaset/plan.ts';
+import { resourceQuotaController } from './resource-quota/plan.ts';
 import { runController, runLoop } from './runner.ts';
 
 export type ControllersDeps = {
@@ -35,6 +36,7 @@ const CONTROLLERS: readonly Controller[] = [
   daemonSetController,
   podGarbageCollector,
   namespaceController,
+  resourceQuotaController,
   eventExpiryController,
 ];
 

@@ -1,6 +1,7 @@
 /** The declaration of a kind: all that is particular to it, in one place. Generic code does the rest. */
 import type { StatusCause } from '../../shared/kubernetes/api-error.ts';
 import type { KindMap, KindName } from '../../shared/kubernetes/objects.ts';
+import type { Shape } from './managed-fields/shape.ts';
 import type { NameRule } from './object-meta.ts';
 
 /** One column of `kubectl get`. Priority 1 shows only with -o wide. */
@@ -49,6 +50,8 @@ export type Kind<K extends KindName = KindName> = {
   readonly namespaced: boolean;
   /** Its type in the generated field tables. */
   readonly type: string;
+  /** How its fields are owned, where the field tables do not say it: for a custom kind. */
+  readonly shape?: Shape;
   readonly subresources: readonly Subresource[];
   /** Columns between Name and Age, which every kind has. */
   readonly columns: readonly Column<KindMap[K]>[];

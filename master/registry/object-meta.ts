@@ -24,13 +24,14 @@ export type NewMeta = {
   readonly uid: string;
   readonly createdAt: string;
   /** Five characters for `generateName`. */
-  readonly suffix: string;
+  readonly suffix: () => string;
 };
 
 /** Metadata of an object about to be created; `resourceVersion` is filled in by the write. */
 export function newMeta({ given, namespace, uid, createdAt, suffix }: NewMeta): StoredMeta {
   const name =
-    given.name || (given.generateName ? `${given.generateName.slice(0, MAX_GENERATED_PREFIX)}${suffix}` : '');
+    given.name ||
+    (given.generateName ? `${given.generateName.slice(0, MAX_GENERATED_PREFIX)}${suffix()}` : '');
   return {
     ...keptFromClient(given),
     name,

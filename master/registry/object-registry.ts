@@ -7,11 +7,14 @@ import { formatTime } from '../../shared/kubernetes/time.ts';
 import { type Store, StoreUnavailableError, type WriteResult } from '../store/store.ts';
 import type { LiveView } from '../watch/cluster-view.ts';
 import { objectKey } from '../watch/keys.ts';
+import { admit } from './admission/admit.ts';
+import { QuotaGate } from './admission/quota-gate.ts';
 import { planDeletion } from './deletion.ts';
 import { apiVersionOf, type Kind } from './kind.ts';
 import { KINDS, type KindTable } from './kinds.ts';
+import { owned } from './managed-fields/owned-object.ts';
 import { changedMeta, newMeta, validateMeta } from './object-meta.ts';
-import type { DeleteOptions, Registry } from './registry.ts';
+import type { DeleteOptions, Ownership, Part, Registry } from './registry.ts';
 import { missingFields } from './schema.ts';
 import { entryObject, memberOf, stored } from './stored-object.ts';
 
@@ -31,16 +34,17 @@ export type RegistryDeps = {
 export type WriteOptions = {
   /** Do all but the write; the answer then has no new resourceVersion. */
   readonly dryRun?: boolean;
+  /** Who comes to own the fields that the write changes; without one, nobody does. */
+  readonly owner?: Ownership;
 };
-
-/** What an update changes: the object without its status, or the status alone. */
-export type Part = 'object' | 'status';
 
 export class ObjectRegistry implements Registry {
   private readonly deps: RegistryDeps;
+  private readonly quotas: QuotaGate;
 
   constructor(deps: RegistryDeps) {
     this.deps = deps;
+    this.quotas = new QuotaGate(deps.view);
   }
 
   async create<K extends KindName>(
@@ -56,32 +60,46 @@ export class ObjectRegistry implements Registry {
       namespace,
       uid: newUid(),
       createdAt: formatTime(clock.nowMs()),
-      suffix: newSuffix(),
+      suffix: newSuffix,
     });
-    const defaulted = declared.defaults(
-      stored<K>({ ...object, apiVersion: apiVersionOf(declared), kind: declared.kind, metadata }),
-    );
+    const given = stored<K>({ ...object, apiVersion: apiVersionOf(declared), kind: declared.kind, metadata });
+    // Nobody owns what admission fills in.
+    const said = owned(declared, undefined, declared.defaults(given), {
+      ...options,
+      now: metadata.creationTimestamp,
+      part: 'object',
+      given: object.metadata.managedFields,
+    });
+    const defaulted = admit(declared, said, this.deps.view);
     const status = declared.subresources.includes('status')
       ? { status: declared.initialStatus?.(defaulted) ?? {} }
       : {};
     const next = stored<K>({ ...defaulted, ...status });
     this.refuseFaults(declared, next, validateMeta(metadata, declared.nameRule ?? 'dns-subdomain'));
     this.refuseForeignNamespace(declared, metadata.name, namespace);
-    if (options.dryRun) return next;
-    const result = await this.put(declared, next, 0);
-    if (!result.ok) throw alreadyExists(declared, metadata.name);
-    return this.seen(next, result.revision);
+    return this.quotas.pass(declared, { next }, async () => {
+      if (options.dryRun) return next;
+      const result = await this.put(declared, next, 0);
+      if (!result.ok) throw alreadyExists(declared, metadata.name);
+      return this.seen(next, result.revision);
+    });
   }
 
-  update<K extends KindName>(kind: K, object: KindMap[K]): Promise<KindMap[K]> {
+  update<K extends KindName>(kind: K, object: KindMap[K], options: WriteOptions = {}): Promise<KindMap[K]> {
     return this.change(kind, object.metadata, () => object, {
+      ...options,
       part: 'object',
       resourceVersion: object.metadata.resourceVersion,
     });
   }
 
-  updateStatus<K extends KindName>(kind: K, object: KindMap[K]): Promise<KindMap[K]> {
+  updateStatus<K extends KindName>(
+    kind: K,
+    object: KindMap[K],
+    options: WriteOptions = {},
+  ): Promise<KindMap[K]> {
     return this.change(kind, object.metadata, () => object, {
+      ...options,
       part: 'status',
       resourceVersion: object.metadata.resourceVersion,
     });
@@ -102,9 +120,19 @@ export class ObjectRegistry implements Registry {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       if (current === undefined) throw notFound(declared, ref.name);
       refuseOther(declared, current, options);
-      const next = this.changed(declared, current, make(current), options.part);
+      const made = make(current);
+      const next = owned(declared, current, this.changed(declared, current, made, options.part), {
+        ...options,
+        now: formatTime(this.deps.clock.nowMs()),
+        given: made.metadata.managedFields,
+      });
       if (options.dryRun || isDeepStrictEqual(next, current)) return next;
-      const result = await this.write(declared, next, current);
+      const replaced = current;
+      const result = await this.quotas.pass(declared, { next, current: replaced }, async () => {
+        const written = await this.write(declared, next, replaced);
+        if (written.ok) await this.deps.view.waitFor(written.revision);
+        return written;
+      });
       if (result.ok) return this.seen(next, result.revision);
       current = entryObject<K>(result.current);
       if (options.resourceVersion) throw conflict(declared, ref.name);

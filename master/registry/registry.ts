@@ -12,6 +12,12 @@ export type DeleteOptions = {
   readonly propagation?: Propagation;
 };
 
+/** What an update changes: the object without its status, or the status alone. */
+export type Part = 'object' | 'status';
+
+/** Who owns what a write changes. `given`: the written object says itself who owns it, as after a server-side apply. */
+export type Ownership = { readonly manager: string; readonly subresource?: 'scale' } | 'given';
+
 /**
  * All methods throw ApiError: NotFound, AlreadyExists, Conflict (lost compare-and-set), Invalid (with every faulty field).
  * `status` is written by updateStatus alone, all else by create and update.

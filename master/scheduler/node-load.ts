@@ -1,8 +1,8 @@
 /** A node with what its pods hold of it: all that filters and scores look at. Pure. */
 import type { Node, Pod } from '../../shared/kubernetes/objects.ts';
+import { type Amounts, amountsOf, podRequests } from '../../shared/kubernetes/pod-requests.ts';
 import { isPodTerminal } from '../../shared/kubernetes/pod-state.ts';
 import { controllerOf } from '../../shared/kubernetes/references.ts';
-import { type Amounts, amountsOf, podRequests } from './pod-requests.ts';
 
 /** One port of the node, as pods claim it. */
 export type HostPort = { readonly protocol: string; readonly hostIP: string; readonly port: number };

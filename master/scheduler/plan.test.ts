@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Node, Pod } from '../../shared/kubernetes/objects.ts';
+import { podRequests } from '../../shared/kubernetes/pod-requests.ts';
 import { aNode, aPod, requesting } from '../../test/support/builders.ts';
 import { placePods } from '../../test/support/place-pods.ts';
 import { loadOf } from './node-load.ts';
-import { podRequests } from './pod-requests.ts';
 import type { Usage } from './scores/score.ts';
 
 function place(pods: readonly Pod[], nodes: readonly Node[], usages: Readonly<Record<string, Usage>> = {}) {

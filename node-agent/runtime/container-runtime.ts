@@ -51,6 +51,8 @@ export type ContainerSpec = {
   readonly addCapabilities: readonly string[];
   readonly dropCapabilities: readonly string[];
   readonly stdin: boolean;
+  /** True when stdin ends with the first who attached to it and left. */
+  readonly stdinOnce: boolean;
   readonly tty: boolean;
   /** Signal-to-kill time used when the engine itself stops the container. */
   readonly stopGraceSeconds: number;
@@ -144,6 +146,31 @@ export type LogOptions = {
   readonly sinceSeconds?: number;
 };
 
+export type ExecOptions = {
+  readonly command: readonly string[];
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  /** stderr is then part of stdout. */
+  readonly tty: boolean;
+};
+
+export type AttachOptions = Pick<ExecOptions, 'stdin' | 'stdout' | 'stderr'>;
+
+/** Bytes both ways with a process or a socket. It ends with the `signal` that it was opened with. */
+export interface RuntimeStream {
+  /** In order, once. While its reader waits, whoever writes must wait. Ends quietly when aborted. Throws RuntimeError. */
+  readonly output: AsyncIterable<LogChunk>;
+  /** Resolves when the bytes are taken; while they are not, more must not be written. Rejects when nobody reads any more. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** The process reads end of file; the connection is half closed. */
+  endInput(): void;
+  /** Of the process's terminal; has no meaning without one. Throws RuntimeError. */
+  resize(size: { readonly columns: number; readonly rows: number }): Promise<void>;
+  /** Asked for after the output has ended. Resolves when the process has; undefined when it is not known. Throws RuntimeError. */
+  exitCode(): Promise<number | undefined>;
+}
+
 /** All calls end with RuntimeError `unreachable` when the engine does not answer in time, and reject when `signal` aborts. */
 export interface ContainerRuntime {
   info(signal?: AbortSignal): Promise<RuntimeInfo>;
@@ -164,6 +191,22 @@ export interface ContainerRuntime {
    * aborts. Breaking off the loop ends the stream.
    */
   logs(id: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogChunk>;
+  /**
+   * Runs a command in a running container, with its user, folder and environment. Aborting hangs the command up (SIGHUP
+   * to its process group), where agent and engine share a kernel. A command that cannot be started prints the engine's
+   * message and ends with 126 or 127. Throws RuntimeError `conflict` for a container that does not run.
+   */
+  exec(id: string, options: ExecOptions, signal: AbortSignal): Promise<RuntimeStream>;
+  /**
+   * The streams of a running container's own process from now on, as its spec made them: with a terminal or not, and with
+   * input only where `stdin` was set; other input is dropped. Aborting leaves the process alone. Throws as `exec`.
+   */
+  attach(id: string, options: AttachOptions, signal: AbortSignal): Promise<RuntimeStream>;
+  /**
+   * A TCP connection into the network of a running container; what comes back is stdout. Throws RuntimeError `conflict`
+   * for a container that does not run, `not-found` when nobody listens on the port.
+   */
+  connect(id: string, port: number, signal: AbortSignal): Promise<RuntimeStream>;
   /** What the container has used; absent for one that does not run. No process is started for it. */
   usage(id: string, signal?: AbortSignal): Promise<ContainerUsage | undefined>;
   /**

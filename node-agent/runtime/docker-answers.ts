@@ -47,6 +47,7 @@ export const ContainerAnswer = v.object({
   Config: v.object({
     Image: v.string(),
     Tty: v.boolean(),
+    OpenStdin: v.boolean(),
     Labels: orEmpty(v.record(v.string(), v.string())),
   }),
   NetworkSettings: v.object({
@@ -54,6 +55,15 @@ export const ContainerAnswer = v.object({
   }),
 });
 export type ContainerAnswer = v.InferOutput<typeof ContainerAnswer>;
+
+export const ExecAnswer = v.object({
+  Running: v.boolean(),
+  /** Null while it runs. */
+  ExitCode: v.nullish(v.number()),
+  /** By the engine's own kernel; 0 before it runs. */
+  Pid: v.optional(v.number(), 0),
+});
+export type ExecAnswer = v.InferOutput<typeof ExecAnswer>;
 
 export const ImageAnswer = v.object({
   Id: v.string(),

@@ -6,6 +6,7 @@
  * middle of an answer (docker-modem 5.0.7, buildRequest).
  */
 import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import Docker from 'dockerode';
 import * as v from 'valibot';
 import type { Clock } from '../../shared/clock.ts';
@@ -64,11 +65,19 @@ export class DockerConnection {
   /** The answer as a stream, once it has begun: destroyed when `signal` aborts. Throws as `ask`. */
   async open(request: DockerRequest, signal: AbortSignal): Promise<IncomingMessage> {
     const stream = await this.bounded(request, signal, abortSignal => this.dial(request, abortSignal));
-    const onAbort = () => stream.destroy();
-    signal.addEventListener('abort', onAbort, { once: true });
-    stream.once('close', () => signal.removeEventListener('abort', onAbort));
-    if (signal.aborted) stream.destroy();
-    return stream;
+    return destroyOnAbort(stream, signal);
+  }
+
+  /**
+   * The connection itself once the engine has taken the call: raw bytes both ways, destroyed when `signal` aborts. Throws
+   * as `ask`. https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
+   */
+  async hijack(request: DockerRequest, signal: AbortSignal): Promise<Socket> {
+    const socket = await this.bounded(request, signal, async abortSignal => {
+      const { docker } = await this.negotiate(abortSignal);
+      return dial(docker, request, abortSignal, isSocket);
+    });
+    return destroyOnAbort(socket, signal);
   }
 
   /** The version that calls are made in, like `1.41`. Asks the engine when nothing was called yet. */
@@ -88,14 +97,14 @@ export class DockerConnection {
 
   private async dial(request: DockerRequest, signal: AbortSignal): Promise<IncomingMessage> {
     const { docker } = await this.negotiate(signal);
-    return dial(docker, request, signal);
+    return dial(docker, request, signal, isAnswer);
   }
 
   private async negotiate(signal: AbortSignal) {
     if (this.client) return this.client;
     const address = { socketPath: this.socketPath, host: undefined, protocol: 'http' } as const;
     const request = { operation: 'info', method: 'GET', path: '/version' } as const;
-    const text = await readText(await dial(new Docker(address), request, signal));
+    const text = await readText(await dial(new Docker(address), request, signal, isAnswer));
     const apiVersion = chooseApiVersion(v.parse(VersionAnswer, JSON.parse(text)));
     this.client = { docker: new Docker({ ...address, version: `v${apiVersion}` }), apiVersion };
     return this.client;
@@ -134,7 +143,16 @@ function rejectOnAbort(signal: AbortSignal): Promise<never> {
   });
 }
 
-function dial(docker: Docker, request: DockerRequest, abortSignal: AbortSignal): Promise<IncomingMessage> {
+const isAnswer = (answer: unknown) => answer instanceof IncomingMessage;
+const isSocket = (answer: unknown) => answer instanceof Socket;
+
+/** Asks for the connection itself when that is what `isWanted` wants. */
+function dial<T extends IncomingMessage | Socket>(
+  docker: Docker,
+  request: DockerRequest,
+  abortSignal: AbortSignal,
+  isWanted: (answer: unknown) => answer is T,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const options = {
       path: `${request.path}?`,
@@ -143,13 +161,22 @@ function dial(docker: Docker, request: DockerRequest, abortSignal: AbortSignal):
       options: { _query: request.query ?? {}, _body: request.body ?? {} },
       abortSignal,
       isStream: true,
+      hijack: isWanted === isSocket,
       statusCodes: OK_CODES,
     };
     docker.modem.dial(options, (error: unknown, answer: unknown) => {
-      if (answer instanceof IncomingMessage) resolve(answer);
+      if (isWanted(answer)) resolve(answer);
       else reject(error ?? new Error('no answer'));
     });
   });
+}
+
+function destroyOnAbort<T extends IncomingMessage | Socket>(stream: T, signal: AbortSignal): T {
+  const onAbort = () => stream.destroy();
+  signal.addEventListener('abort', onAbort, { once: true });
+  stream.once('close', () => signal.removeEventListener('abort', onAbort));
+  if (signal.aborted) stream.destroy();
+  return stream;
 }
 
 async function readText(stream: IncomingMessage): Promise<string> {

@@ -1,16 +1,20 @@
 /** The port on a Docker engine, 20.10 to 29. */
 import type { Clock } from '../../shared/clock.ts';
+import { openContainerPort } from './container-port.ts';
 import {
+  type AttachOptions,
   type ContainerLabels,
   type ContainerRuntime,
   type ContainerSpec,
   type ContainerUsage,
+  type ExecOptions,
   type ImagePresence,
   type LogChunk,
   type LogOptions,
   type RuntimeContainer,
   RuntimeError,
   type RuntimeInfo,
+  type RuntimeStream,
 } from './container-runtime.ts';
 import { ContainerAnswer, CreateAnswer, ImageAnswer, InfoAnswer, ListAnswer } from './docker-answers.ts';
 import { dockerChanges } from './docker-changes.ts';
@@ -19,6 +23,7 @@ import { dockerCreateOptions, type EngineFeatures } from './docker-create-option
 import { type ContainerOwner, containerName, ownerFilter, parseDockerLabels } from './docker-labels.ts';
 import { pullImage } from './docker-pull.ts';
 import { runtimeContainer } from './docker-state.ts';
+import { dockerAttach, dockerExec } from './docker-streams.ts';
 import { DockerUsage } from './docker-usage.ts';
 import { ACT_TIMEOUT_MS, EVENTS_BACKOFF, INSPECT_CONCURRENCY, STOP_SLACK_MS } from './limits.ts';
 import { LogDemultiplexer } from './log-demultiplexer.ts';
@@ -198,6 +203,24 @@ export class DockerRuntime implements ContainerRuntime {
     }
   }
 
+  async exec(id: string, options: ExecOptions, signal: AbortSignal): Promise<RuntimeStream> {
+    await this.inspectRunning('exec', id, signal);
+    return dockerExec({ connection: this.connection, clock: this.clock }, id, options, signal);
+  }
+
+  async attach(id: string, options: AttachOptions, signal: AbortSignal): Promise<RuntimeStream> {
+    const { Tty: tty, OpenStdin: hasStdin } = (await this.inspectRunning('attach', id, signal)).Config;
+    return dockerAttach(this.connection, { id, tty, hasStdin }, options, signal);
+  }
+
+  async connect(id: string, port: number, signal: AbortSignal): Promise<RuntimeStream> {
+    const { State, NetworkSettings } = await this.inspectRunning('connect', id, signal);
+    const networks = NetworkSettings.Networks ?? {};
+    const ip = Object.values(networks).find(network => network.IPAddress)?.IPAddress;
+    const network = { id, pid: State.Pid, isHost: 'host' in networks, ip };
+    return openContainerPort(this.clock, network, port, signal);
+  }
+
   async usage(id: string, signal?: AbortSignal): Promise<ContainerUsage | undefined> {
     const inspect = async () => (await this.inspectOwn('usage', id, signal))?.answer;
     return unlessGone(this.usages.read(id, inspect, signal));
@@ -215,6 +238,14 @@ export class DockerRuntime implements ContainerRuntime {
 
   private async isOwn(operation: string, id: string, signal?: AbortSignal): Promise<boolean> {
     return this.ownIds.has(id) || (await this.inspectOwn(operation, id, signal)) !== undefined;
+  }
+
+  private async inspectRunning(operation: string, id: string, signal: AbortSignal): Promise<ContainerAnswer> {
+    const own = await this.inspectOwn(operation, id, signal);
+    if (!own) throw new RuntimeError(operation, 'not-found', `no such container: ${id}`);
+    if (own.answer.State.Status !== 'running')
+      throw new RuntimeError(operation, 'conflict', `container ${id} is ${own.answer.State.Status}`);
+    return own.answer;
   }
 
   /** Undefined when there is no such container, or it is someone else's. */

@@ -30,7 +30,7 @@ function anAnswer(state: Partial<ContainerAnswer['State']>, ip = '172.17.0.2'): 
       FinishedAt: ZERO,
       ...state,
     },
-    Config: { Image: 'app:1', Tty: false, Labels: {} },
+    Config: { Image: 'app:1', Tty: false, OpenStdin: false, Labels: {} },
     NetworkSettings: { Networks: { bridge: { IPAddress: ip } } },
   };
 }

@@ -4,18 +4,22 @@
  */
 import type { Clock } from '../../shared/clock.ts';
 import type {
+  AttachOptions,
   ContainerRuntime,
   ContainerSpec,
   ContainerState,
   ContainerUsage,
+  ExecOptions,
   ImagePresence,
   LogChunk,
   LogOptions,
   RuntimeContainer,
   RuntimeInfo,
+  RuntimeStream,
 } from './container-runtime.ts';
 import { RuntimeError } from './container-runtime.ts';
 import { type FakeLogLine, fakeLogChunks } from './fake-logs.ts';
+import { FakeProcess } from './fake-process.ts';
 import { Hints } from './hints.ts';
 
 export type FakeOperation =
@@ -28,6 +32,9 @@ export type FakeOperation =
   | 'stop'
   | 'remove'
   | 'logs'
+  | 'exec'
+  | 'attach'
+  | 'connect'
   | 'usage';
 
 type FakeContainer = {
@@ -38,6 +45,14 @@ type FakeContainer = {
   /** What the program does on SIGTERM; by default it ends with 143. */
   onTerm?: () => void;
   readonly lines: FakeLogLine[];
+};
+
+/** What is behind a stream that the port opens; without one for its kind it fails as an engine with nothing there does. */
+export type FakePrograms = {
+  readonly exec?: (process: FakeProcess, options: ExecOptions, id: string) => void;
+  readonly attach?: (process: FakeProcess, options: AttachOptions, id: string) => void;
+  /** Answers false where nobody listens on the port. */
+  readonly connect?: (server: FakeProcess, port: number, id: string) => boolean;
 };
 
 const DEFAULT_INFO: RuntimeInfo = {
@@ -59,6 +74,7 @@ export class FakeRuntime implements ContainerRuntime {
   readonly calls: string[] = [];
   private readonly clock: Clock;
   private readonly onStarted: (id: string, spec: ContainerSpec) => void;
+  private readonly programs: FakePrograms;
   private readonly containers = new Map<string, FakeContainer>();
   private readonly localImages = new Map<string, ImagePresence>();
   private readonly registryImages = new Set<string>();
@@ -75,9 +91,11 @@ export class FakeRuntime implements ContainerRuntime {
     readonly images?: readonly string[];
     readonly info?: Partial<RuntimeInfo>;
     readonly onStarted?: (id: string, spec: ContainerSpec) => void;
+    readonly programs?: FakePrograms;
   }) {
     this.clock = options.clock;
     this.onStarted = options.onStarted ?? (() => {});
+    this.programs = options.programs ?? {};
     this.runtimeInfo = { ...DEFAULT_INFO, ...options.info };
     for (const image of options.images ?? []) this.addImage(image);
   }
@@ -168,6 +186,27 @@ export class FakeRuntime implements ContainerRuntime {
     } finally {
       this.readers.delete(hints);
     }
+  }
+
+  async exec(id: string, options: ExecOptions, signal: AbortSignal): Promise<RuntimeStream> {
+    const process = await this.openProcess('exec', id, signal);
+    if (this.programs.exec) this.programs.exec(process, options, id);
+    else process.exit(126);
+    return process.stream;
+  }
+
+  async attach(id: string, options: AttachOptions, signal: AbortSignal): Promise<RuntimeStream> {
+    const process = await this.openProcess('attach', id, signal);
+    if (this.programs.attach) this.programs.attach(process, options, id);
+    else process.exit();
+    return process.stream;
+  }
+
+  async connect(id: string, port: number, signal: AbortSignal): Promise<RuntimeStream> {
+    const server = await this.openProcess('connect', id, signal);
+    if (!this.programs.connect?.(server, port, id))
+      throw new RuntimeError('connect', 'not-found', `failed to connect to port ${port}: connection refused`);
+    return server.stream;
   }
 
   async usage(id: string, signal?: AbortSignal): Promise<ContainerUsage | undefined> {
@@ -301,6 +340,19 @@ export class FakeRuntime implements ContainerRuntime {
   /** What the container was created from; undefined when there is none of this id. */
   specOf(id: string): ContainerSpec | undefined {
     return this.containers.get(id)?.spec;
+  }
+
+  private async openProcess(
+    operation: 'exec' | 'attach' | 'connect',
+    id: string,
+    signal: AbortSignal,
+  ): Promise<FakeProcess> {
+    await this.enter(operation, id, signal);
+    const container = this.containers.get(id);
+    if (!container) throw new RuntimeError(operation, 'not-found', `no such container: ${id}`);
+    if (container.state.kind !== 'running')
+      throw new RuntimeError(operation, 'conflict', `container ${id} is ${container.state.kind}`);
+    return new FakeProcess(signal);
   }
 
   private async enter(operation: FakeOperation, subject: string, signal?: AbortSignal): Promise<void> {

@@ -27,3 +27,10 @@ export const LOG_FILES = '2';
 
 /** Docker refuses less: "Minimum memory limit allowed is 6MB". Smaller limits are raised to it. */
 export const MEMORY_LIMIT_BYTES_MIN = 6 * 1024 * 1024;
+
+/** Wait for the start of a connection into a container, milliseconds: its network is on this device. */
+export const DIAL_TIMEOUT_MS = 5000;
+
+/** Waits between looks whether a command whose output has ended has ended too, milliseconds: mostly it has within the first. */
+export const EXIT_POLL_MS = 5;
+export const EXIT_POLL_MS_MAX = 1000;

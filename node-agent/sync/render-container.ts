@@ -64,6 +64,7 @@ export function renderContainer(
     ...resourcesOf(container),
     ...securityOf(document, container),
     stdin: container.stdin ?? false,
+    stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
     stopGraceSeconds: document.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS,
   };

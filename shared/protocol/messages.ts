@@ -6,11 +6,15 @@ import type * as core from 'kubernetes-types/core/v1';
 import * as v from 'valibot';
 import { MAX_PODS_PER_NODE, MAX_REQUESTED_DOCUMENTS } from './limits.ts';
 
-/** Rises by one with each meaning added to the protocol. */
-export const CAPABILITY = 1;
+/** Rises by one with each meaning added to the protocol: 1 the first, 2 exec, attach and port-forward. */
+export const CAPABILITY = 2;
+
+/** The least capability of an agent that takes a StreamCall; an older one knows only logs. */
+export const STREAM_CAPABILITY = 2;
 
 const text = v.pipe(v.string(), v.maxLength(253));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const terminalSide = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
 const instantMs = v.pipe(v.number(), v.finite());
 /** An object of Kubernetes's own shape: checked by the registry's schema before it becomes part of the state. */
 const kubeShape = <T>() =>
@@ -216,27 +220,52 @@ const PortForwardCallSchema = v.object({
   port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
 });
 
+/** What a call carries beside its input. */
 export const CallSchema = v.variant('kind', [
-  v.object({ kind: v.literal('open'), call: LogsCallSchema, creditBytes: count }),
+  v.object({
+    kind: v.literal('open'),
+    call: v.variant('kind', [LogsCallSchema, ExecCallSchema, AttachCallSchema, PortForwardCallSchema]),
+    creditBytes: count,
+  }),
   /** The reader took this much: as many bytes more may be sent. */
   v.object({ kind: v.literal('credit'), bytes: count }),
+  /** No more input comes. */
+  v.object({ kind: v.literal('endInput') }),
+  /** Of the caller's terminal, in characters; both fit the kernel's 16 bits. */
+  v.object({ kind: v.literal('resize'), columns: terminalSide, rows: terminalSide }),
   v.object({ kind: v.literal('close') }),
 ]);
 export type CallMessage = v.InferOutput<typeof CallSchema>;
+export type AnyCall = Extract<CallMessage, { kind: 'open' }>['call'];
+export type TerminalSize = { readonly columns: number; readonly rows: number };
 export type LogsCall = v.InferOutput<typeof LogsCallSchema>;
 /** A call whose bytes go both ways. */
-export type StreamCall = v.InferOutput<
-  typeof ExecCallSchema | typeof AttachCallSchema | typeof PortForwardCallSchema
->;
+export type StreamCall = Exclude<AnyCall, LogsCall>;
 
 /** The end of a stream, as the agent says it; without `error` it ended as it should. */
 export const ReplyEndSchema = v.object({
+  /** Of an exec. */
+  exitCode: v.optional(v.pipe(v.number(), v.integer())),
   error: v.optional(v.object({ reason: text, message: v.string() })),
 });
 export type ReplyEnd = v.InferOutput<typeof ReplyEndSchema>;
 
-/** First byte of a reply frame: what the rest is. */
-export const REPLY_FRAME = { output: 1, end: 2 } as const;
+/** How much more input the agent takes; the first comes when the call has begun. */
+export const ReplyCreditSchema = v.object({ bytes: count });
+
+/** First byte of a reply frame: what the rest is. Output of a log is all `stdout`. */
+export const REPLY_FRAME = { stdout: 1, end: 2, stderr: 3, credit: 4 } as const;
+
+/** First byte of a call frame that carries input; every other begins with the `{` of a CallMessage. */
+export const INPUT_FRAME = 1;
+
+/** One frame: the byte that says what it is, then the rest. */
+export function frame(kind: number, bytes: Uint8Array): Uint8Array {
+  const framed = new Uint8Array(bytes.byteLength + 1);
+  framed[0] = kind;
+  framed.set(bytes, 1);
+  return framed;
+}
 
 type Schema<T> = v.GenericSchema<unknown, T>;
 export type ParsedMessage<T> =

@@ -3,9 +3,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import type {
   ContainerRuntime,
   ContainerSpec,
+  ExecOptions,
   LogChunk,
   LogOptions,
   RuntimeContainer,
+  RuntimeStream,
 } from '../../node-agent/runtime/container-runtime.ts';
 import { aContainerSpec } from '../support/container-spec.ts';
 
@@ -21,6 +23,25 @@ export const CONTRACT_PROGRAMS = {
   /** Prints, then runs until SIGTERM, prints again and ends with 0. */
   printsTwice: ['sh', '-c', 'trap "echo bye; exit 0" TERM; echo hello; sleep 1000 & wait'],
   missing: ['/no/such/program'],
+  /** Says back what it reads, line by line; it takes input. */
+  echoes: ['cat'],
+  /** Serves HTTP: on port 7 to all, on 8 on its loopback alone. */
+  serves: ['sh', '-c', 'httpd -p 127.0.0.1:8 -h /www; exec httpd -f -p 7 -h /www'],
+} as const;
+
+/** The commands that the suite runs in a running container; an implementation that runs none must act them out. */
+export const CONTRACT_COMMANDS = {
+  mixed: ['sh', '-c', 'echo out; echo err >&2; exit 7'],
+  copies: ['cat'],
+  /** The size of its terminal, once it has read a line. */
+  measures: ['sh', '-c', 'read line; busybox stty size'],
+  missing: ['/no/such/program'],
+  /** Prints far more than any buffer on the way holds, and says so in /tmp/done. */
+  floods: ['sh', '-c', 'seq 2000000; touch /tmp/done'],
+  hasFlooded: ['test', '-e', '/tmp/done'],
+  /** Leaves its pid behind and runs for long. */
+  lasts: ['sh', '-c', 'echo $$ > /tmp/pid; echo started; sleep 1000'],
+  stillLasts: ['sh', '-c', 'kill -0 $(cat /tmp/pid)'],
 } as const;
 
 export type ContractSubject = {
@@ -227,6 +248,143 @@ export function runtimeContract(name: string, open: () => Promise<ContractSubjec
 
     it('has no output of a container that is not there', async () => {
       await expect(read('no-such-container', {})).rejects.toMatchObject({ failure: 'not-found' });
+    });
+
+    const endless = () => new AbortController().signal;
+    const exec = (
+      id: string,
+      command: keyof typeof CONTRACT_COMMANDS,
+      options: Partial<ExecOptions> = {},
+      signal = endless(),
+    ): Promise<RuntimeStream> => {
+      const defaults = { stdin: false, stdout: true, stderr: true, tty: false };
+      return runtime.exec(id, { ...defaults, command: CONTRACT_COMMANDS[command], ...options }, signal);
+    };
+    const drain = async (stream: RuntimeStream) => {
+      const out = { stdout: '', stderr: '' };
+      for await (const chunk of stream.output) out[chunk.stream] += Buffer.from(chunk.bytes).toString();
+      return { ...out, exitCode: await stream.exitCode() };
+    };
+    const firstText = async (stream: RuntimeStream) => {
+      for await (const { bytes } of stream.output) return Buffer.from(bytes).toString();
+      return undefined;
+    };
+
+    it('runs a command: both outputs, and how it ended', async () => {
+      const id = await started('idle');
+      const ran = await drain(await exec(id, 'mixed'));
+      expect(ran).toEqual({ stdout: 'out\n', stderr: 'err\n', exitCode: 7 });
+    });
+
+    it('gives a command its input to the end', async () => {
+      const id = await started('idle');
+      const stream = await exec(id, 'copies', { stdin: true });
+      const text = 'x'.repeat(300_000);
+      const drained = drain(stream);
+      await stream.write(Buffer.from(text));
+      await stream.write(Buffer.from('the end'));
+      stream.endInput();
+      expect(await drained).toEqual({ stdout: `${text}the end`, stderr: '', exitCode: 0 });
+    });
+
+    it('gives a command a terminal of the wanted size', async () => {
+      const id = await started('idle');
+      const stream = await exec(id, 'measures', { stdin: true, tty: true });
+      await stream.resize({ columns: 99, rows: 33 });
+      await stream.write(Buffer.from('\n'));
+      const { stdout, exitCode } = await drain(stream);
+      expect(stdout.trim()).toBe('33 99');
+      expect(exitCode).toBe(0);
+    });
+
+    it('says why a command could not be started', async () => {
+      const id = await started('idle');
+      const { stdout, stderr, exitCode } = await drain(await exec(id, 'missing'));
+      expect(stdout + stderr).toContain('/no/such/program');
+      expect([126, 127]).toContain(exitCode);
+    });
+
+    it('lets a command wait for its reader, and loses nothing', async () => {
+      const id = await started('idle');
+      const stream = await exec(id, 'floods');
+      const chunks = stream.output[Symbol.asyncIterator]();
+      const first = await chunks.next();
+      let stdout = first.done ? '' : Buffer.from(first.value.bytes).toString();
+      // Each look is a round trip: time enough for a command that does not wait.
+      for (let look = 0; look < 20; look++)
+        expect((await drain(await exec(id, 'hasFlooded'))).exitCode).toBe(1);
+      for (let next = await chunks.next(); !next.done; next = await chunks.next())
+        stdout += Buffer.from(next.value.bytes).toString();
+      expect(await stream.exitCode()).toBe(0);
+      const lines = stdout.split('\n');
+      expect(lines).toHaveLength(2_000_001);
+      expect(lines.every((line, index) => line === String(index + 1) || index === 2_000_000)).toBe(true);
+      expect((await drain(await exec(id, 'hasFlooded'))).exitCode).toBe(0);
+    });
+
+    it('hangs a command up whose caller leaves', async () => {
+      const id = await started('idle');
+      const abort = new AbortController();
+      expect(await firstText(await exec(id, 'lasts', {}, abort.signal))).toBe('started\n');
+      expect((await drain(await exec(id, 'stillLasts'))).exitCode).toBe(0);
+      abort.abort();
+      await vi.waitFor(
+        async () => expect((await drain(await exec(id, 'stillLasts'))).exitCode).toBe(1),
+        WAIT,
+      );
+    });
+
+    it('attaches to the process of a container, and leaves it alone', async () => {
+      const id = await started('echoes', { stdin: true });
+      const options = { stdin: true, stdout: true, stderr: true };
+      const abort = new AbortController();
+      const stream = await runtime.attach(id, options, abort.signal);
+      await stream.write(Buffer.from('hello\n'));
+      expect(await firstText(stream)).toBe('hello\n');
+      abort.abort();
+      const again = await runtime.attach(id, options, endless());
+      await again.write(Buffer.from('again\n'));
+      expect(await firstText(again)).toBe('again\n');
+    });
+
+    it('ends the input of a container that takes it once', async () => {
+      const id = await started('echoes', { stdin: true, stdinOnce: true });
+      const stream = await runtime.attach(id, { stdin: true, stdout: true, stderr: true }, endless());
+      await stream.write(Buffer.from('only\n'));
+      stream.endInput();
+      expect((await drain(stream)).stdout).toBe('only\n');
+      expect((await exited(id)).exitCode).toBe(0);
+    });
+
+    it.each([7, 8])('connects to port %d of a container', async port => {
+      const id = await started('serves');
+      const stream = await vi.waitFor(() => runtime.connect(id, port, endless()), WAIT);
+      const drained = drain(stream);
+      await stream.write(Buffer.from('GET / HTTP/1.0\r\n\r\n'));
+      stream.endInput();
+      expect((await drained).stdout).toMatch(/hello from a test\n$/);
+    });
+
+    it('connects to no port that nobody listens on', async () => {
+      const id = await started('idle');
+      const connected = runtime.connect(id, 9, endless());
+      await expect(connected).rejects.toMatchObject({
+        failure: 'not-found',
+        message: 'failed to connect to port 9: connection refused',
+      });
+    });
+
+    it('opens no stream to a container that does not run, or is not there', async () => {
+      const { id } = await runtime.create(spec('idle'));
+      const attach = { stdin: false, stdout: true, stderr: true };
+      for (const [name, failure] of [
+        [id, 'conflict'],
+        ['no-such-container', 'not-found'],
+      ] as const) {
+        await expect(exec(name, 'mixed')).rejects.toMatchObject({ failure });
+        await expect(runtime.attach(name, attach, endless())).rejects.toMatchObject({ failure });
+        await expect(runtime.connect(name, 7, endless())).rejects.toMatchObject({ failure });
+      }
     });
 
     it('measures what runs, and nothing else', async () => {

@@ -78,8 +78,7 @@ it.each(readdirSync(SAMPLES).filter(name => name.endsWith('.yaml')))('the sample
   const path = join(SAMPLES, file);
   const { code, stdout, stderr } = await cluster.pikelet(['apply', '-f', path]);
   expect([code, stderr]).toEqual([0, '']);
-  const workloads = stdout.match(/^(deployment|daemonset)\S+/gm) ?? [];
-  expect(workloads).toHaveLength(1);
+  const workloads = stdout.match(/^(deployment|daemonset|statefulset)\S+/gm) ?? [];
   for (const workload of workloads) {
     expect(await cluster.pikelet(['rollout', 'status', workload])).toMatchObject({ code: 0 });
   }

@@ -121,6 +121,23 @@ describe('the agent as a process, on Docker', () => {
     expect(master.replies.get('b')?.output.toString()).toBe('hello\n');
   });
 
+  it('runs a command and reaches a server on the loopback of a pod', async () => {
+    const exec = { kind: 'exec', podUid: 'one', container: 'web', stdin: false, tty: false } as const;
+    const both = { stdout: true, stderr: true };
+    const serve = ['sh', '-c', 'httpd -p 127.0.0.1:8080 -h /www; echo "$PATH"; echo err >&2; exit 3'];
+    const call = { ...exec, ...both, command: serve };
+    await master.call('c', { kind: 'open', creditBytes: 1000, call });
+    await until(() => expect(master.replies.get('c')?.end).toEqual({ exitCode: 3 }));
+    expect(master.replies.get('c')?.output.toString()).toBe('/bin\n');
+    expect(master.replies.get('c')?.stderr.toString()).toBe('err\n');
+    const forward = { kind: 'portForward', podUid: 'one', port: 8080 } as const;
+    await master.call('d', { kind: 'open', creditBytes: 1000, call: forward });
+    await until(() => expect(master.replies.get('d')?.inputCreditBytes).toBeGreaterThan(0));
+    await master.input('d', Buffer.from('GET / HTTP/1.0\r\n\r\n'));
+    await until(() => expect(master.replies.get('d')?.end).toEqual({}));
+    expect(master.replies.get('d')?.output.toString()).toContain('hello from a test');
+  });
+
   it('tells what containers use, within its own share of memory', async () => {
     await until(() => expect(master.heartbeats.flatMap(({ usage }) => usage?.pods ?? [])).not.toEqual([]));
     const status = await readFile(`/proc/${agent?.pid}/status`, 'utf8');

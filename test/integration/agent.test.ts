@@ -9,10 +9,12 @@ import { type Credentials, loadCredentials, saveCredentials } from '../../node-a
 import { join } from '../../node-agent/link/join.ts';
 import { createNodeObserver } from '../../node-agent/node-info/node-observer.ts';
 import { RuntimeError } from '../../node-agent/runtime/container-runtime.ts';
+import type { FakeProcess } from '../../node-agent/runtime/fake-process.ts';
 import { FakeRuntime } from '../../node-agent/runtime/fake-runtime.ts';
 import { aContainer, aDocument } from '../../node-agent/sync/pod-builders.ts';
 import { systemClock } from '../../shared/clock.ts';
-import type { LogsCall } from '../../shared/protocol/messages.ts';
+import { STREAM_INPUT_CREDIT_BYTES, STREAMS_PER_NODE_MAX } from '../../shared/protocol/limits.ts';
+import type { LogsCall, StreamCall } from '../../shared/protocol/messages.ts';
 import {
   CLUSTER,
   JOIN_TOKEN,
@@ -28,11 +30,21 @@ const credentials = { node: NODE, password: PASSWORD, cluster: CLUSTER };
 let master: ScriptedMaster;
 let runtime: FakeRuntime;
 let dataDir: string;
+/** What was run by exec, and the servers that were connected to. */
+let processes: FakeProcess[];
 const ends: (() => Promise<void> | void)[] = [];
 
 beforeEach(async () => {
   master = await startScriptedMaster();
-  runtime = new FakeRuntime({ clock: systemClock, images: ['app:1', 'app:2'] });
+  processes = [];
+  runtime = new FakeRuntime({
+    clock: systemClock,
+    images: ['app:1', 'app:2'],
+    programs: {
+      exec: process => void processes.push(process),
+      connect: (server, port) => port === 80 && processes.push(server) > 0,
+    },
+  });
   dataDir = await mkdtemp(joinPath(tmpdir(), 'pikelet-agent-'));
 });
 
@@ -399,5 +411,117 @@ describe('logs', () => {
     expect(output('d')).toBe('first');
     await master.call('e', { kind: 'open', creditBytes: 99, call: { ...call, container: 'none' } });
     await until(() => expect(master.replies.get('e')?.end).toMatchObject({ error: { reason: 'NotFound' } }));
+  });
+});
+
+describe('exec and port-forward', () => {
+  const exec: StreamCall = {
+    kind: 'exec',
+    podUid: 'uid-1',
+    container: 'web',
+    command: ['sh'],
+    stdin: true,
+    stdout: true,
+    stderr: true,
+    tty: true,
+  };
+  const open = (id: string, call: StreamCall = exec, creditBytes = 100_000) =>
+    master.call(id, { kind: 'open', call, creditBytes });
+  const reply = (id: string) => master.replies.get(id);
+  const process = async (index = 0) => {
+    await until(() => expect(processes.length).toBeGreaterThan(index));
+    const found = processes[index];
+    if (!found) throw new Error('no process');
+    return found;
+  };
+
+  beforeEach(async () => {
+    startAgent();
+    await master.want({ generation: 1, pods: [{ document: aDocument() }] });
+    await until(() => expect(phaseOf('uid-1')).toBe('Running'));
+  });
+
+  it('carries input, both outputs, the size of the terminal and the exit code', async () => {
+    await open('a');
+    const shell = await process();
+    await until(() => expect(reply('a')?.inputCreditBytes).toBe(STREAM_INPUT_CREDIT_BYTES));
+    for (let n = 0; n < 100; n++) await master.input('a', Buffer.from(`${n},`));
+    await master.call('a', { kind: 'resize', columns: 99, rows: 33 });
+    await master.call('a', { kind: 'endInput' });
+    let input = '';
+    for await (const text of shell.input()) input += text;
+    expect(input).toBe(Array.from({ length: 100 }, (_, n) => `${n},`).join(''));
+    await until(() => expect(shell.size).toMatchObject({ columns: 99, rows: 33 }));
+    await shell.print('out');
+    await shell.print('err', 'stderr');
+    shell.exit(7);
+    await until(() => expect(reply('a')?.end).toEqual({ exitCode: 7 }));
+    expect(reply('a')?.output.toString()).toBe('out');
+    expect(reply('a')?.stderr.toString()).toBe('err');
+  });
+
+  it('ends a call that sends more input than was granted, and one that is closed', async () => {
+    await open('b');
+    const flooded = await process();
+    await until(() => expect(reply('b')?.inputCreditBytes).toBeGreaterThan(0));
+    for (let n = 0; n < 3; n++) await master.input('b', Buffer.alloc(STREAM_INPUT_CREDIT_BYTES / 2 + 1));
+    await until(() => expect(reply('b')?.end).toMatchObject({ error: { reason: 'BadRequest' } }));
+    expect(flooded.signal.aborted).toBe(true);
+    await open('c');
+    const closed = await process(1);
+    await master.call('c', { kind: 'close' });
+    await until(() => expect(closed.signal.aborted).toBe(true));
+    await open('d');
+    const lost = await process(2);
+    master.dropConnection();
+    await until(() => expect(lost.signal.aborted).toBe(true));
+  });
+
+  it('connects to a port of a pod, and says what cannot be reached', async () => {
+    await open('e', { kind: 'portForward', podUid: 'uid-1', port: 80 });
+    const server = await process();
+    await server.print('hello');
+    server.exit();
+    await until(() => expect(reply('e')?.end).toEqual({}));
+    expect(reply('e')?.output.toString()).toBe('hello');
+    await open('f', { kind: 'portForward', podUid: 'uid-1', port: 81 });
+    await until(() => expect(reply('f')?.end).toMatchObject({ error: { reason: 'NotFound' } }));
+    await open('g', { ...exec, container: 'none' });
+    const message = 'container not found ("none")';
+    await until(() => expect(reply('g')?.end).toEqual({ error: { reason: 'NotFound', message } }));
+  });
+
+  it('goes on beating with a hundred streams and one reader that stalls; one too many is refused', async () => {
+    const ids = Array.from({ length: STREAMS_PER_NODE_MAX }, (_, index) => `s${index}`);
+    const [stalled = '', ...flowing] = ids;
+    await open(stalled, exec, 1000);
+    const first = await process();
+    for (const id of flowing) await open(id, exec, 2_000_000);
+    await process(ids.length - 1);
+    await open('one-more');
+    await until(() => expect(reply('one-more')?.end).toMatchObject({ error: { reason: 'TooManyRequests' } }));
+    const before = master.heartbeats.at(-1)?.sequence ?? 0;
+    const piece = 'x'.repeat(10_000);
+    let printed = 0;
+    const flood = (async () => {
+      for (; !first.signal.aborted; printed++) await first.print(piece);
+    })();
+    await Promise.all(
+      processes.slice(1).map(async each => {
+        for (let n = 0; n < 50; n++) await each.print(piece);
+        each.exit(0);
+      }),
+    );
+    await until(() => {
+      for (const id of flowing) expect(reply(id)?.end).toEqual({ exitCode: 0 });
+    });
+    for (const id of flowing) expect(reply(id)?.output).toHaveLength(500_000);
+    expect(reply(stalled)?.output).toHaveLength(1000);
+    expect(printed).toBeLessThan(3);
+    await until(() => expect(master.heartbeats.at(-1)?.sequence).toBeGreaterThan(before + 3));
+    const sequences = master.heartbeats.map(({ sequence }) => sequence);
+    expect(sequences).toEqual(sequences.map((_, index) => (sequences[0] ?? 0) + index));
+    await master.call(stalled, { kind: 'close' });
+    await flood;
   });
 });

@@ -476,13 +476,11 @@ describe('hostile requests', () => {
     expect((await api.call('/readyz')).code).toBe(200);
   });
 
-  it('does not take protobuf for JSON', async () => {
-    const answer = await api.call(MAPS, {
-      method: 'POST',
-      body: 'k8s\0',
-      headers: { 'content-type': 'application/vnd.kubernetes.protobuf' },
-    });
-    expect(answer.code).toBe(415);
+  it('takes neither JSON for protobuf nor CBOR for anything', async () => {
+    const post = (contentType: string) =>
+      api.call(MAPS, { method: 'POST', body: aMap('x'), headers: { 'content-type': contentType } });
+    expect((await post('application/vnd.kubernetes.protobuf')).code).toBe(400);
+    expect((await post('application/cbor')).code).toBe(415);
   });
 });
 
@@ -504,7 +502,7 @@ describe('discovery', () => {
   it('serves OpenAPI with merge keys and fieldValidation', async () => {
     const { paths } = (await api.call('/openapi/v3')).json();
     const document = (await api.call(paths['apis/apps/v1'].serverRelativeURL)).json();
-    expect(document.components.schemas['io.k8s.api.v1.PodSpec'].properties.containers).toMatchObject({
+    expect(document.components.schemas['io.k8s.api.core.v1.PodSpec'].properties.containers).toMatchObject({
       'x-kubernetes-patch-merge-key': 'name',
     });
     const operation = document.paths['/apis/apps/v1/namespaces/{namespace}/deployments/{name}'].patch;

@@ -8,7 +8,14 @@ import { type Broker, startBroker } from '../../master/broker/broker.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { bootstrapTokenSecret } from '../../shared/kubernetes/bootstrap-token.ts';
 import type { PodStatus } from '../../shared/kubernetes/objects.ts';
-import type { Desired, Documents, JoinAnswer, PodReport } from '../../shared/protocol/messages.ts';
+import {
+  type Desired,
+  type Documents,
+  INPUT_FRAME,
+  type JoinAnswer,
+  type PodReport,
+  type StreamCall,
+} from '../../shared/protocol/messages.ts';
 import { agentSubscriptions, topics } from '../../shared/protocol/topics.ts';
 import { type MemoryCluster, startMemoryCluster } from '../support/memory-cluster.ts';
 
@@ -106,8 +113,8 @@ class TestAgent {
     readonly epoch: string,
   ) {}
 
-  static async start(node: string, password: string, epoch = 'epoch-1'): Promise<TestAgent> {
-    const session = (state: string) => JSON.stringify({ epoch, state, capability: 1 });
+  static async start(node: string, password: string, epoch = 'epoch-1', capability = 1): Promise<TestAgent> {
+    const session = (state: string) => JSON.stringify({ epoch, state, capability });
     const client = await mqtt.connectAsync(url(), {
       username: `node:${node}`,
       password,
@@ -129,7 +136,11 @@ class TestAgent {
     if (topic === topics.desired(this.node)) this.sets.push(parse(payload));
     else if (topic === topics.documents(this.node))
       this.documents.push(...parse<Documents>(payload).documents);
-    else this.calls.push({ id: topic.split('/').at(-1) ?? '', message: parse(payload) });
+    else {
+      const id = topic.split('/').at(-1) ?? '';
+      const isInput = payload[0] === INPUT_FRAME;
+      this.calls.push({ id, message: isInput ? payload.subarray(1).toString() : parse(payload) });
+    }
   }
 
   beat(usage?: object): void {
@@ -190,9 +201,9 @@ async function joined(name: string): Promise<{ node: string; password: string }>
   return answer;
 }
 
-async function readyNode(name: string): Promise<TestAgent> {
+async function readyNode(name: string, capability = 1): Promise<TestAgent> {
   const { node, password } = await joined(name);
-  const agent = await TestAgent.start(node, password);
+  const agent = await TestAgent.start(node, password, 'epoch-1', capability);
   await agent.reportNode();
   await expect.poll(() => ready(name)).toBe('True');
   return agent;
@@ -505,5 +516,53 @@ describe('logs', () => {
       .toHaveLength(2);
     agent.kill();
     await expect(lost).rejects.toMatchObject({ reason: 'ServiceUnavailable' });
+  });
+});
+
+describe('exec', () => {
+  const call: StreamCall = {
+    kind: 'exec',
+    podUid: 'u',
+    container: 'main',
+    command: ['sh'],
+    stdin: true,
+    stdout: true,
+    stderr: true,
+    tty: false,
+  };
+  const signal = new AbortController().signal;
+  const open = () => bridge.openStream({ node: 'pi-1', call, signal });
+
+  test('input goes to the node in order, and both outputs come back in order', async () => {
+    const agent = await readyNode('pi-1', 2);
+    const stream = open();
+    await expect.poll(() => agent.calls).toHaveLength(1);
+    const id = agent.calls[0]?.id ?? '';
+    const reply = (kind: number, rest: string) =>
+      agent.client.publish(topics.reply('pi-1', id), Buffer.from([kind, ...Buffer.from(rest)]));
+    reply(4, '{"bytes":1000}');
+    const words = Array.from({ length: 100 }, (_, n) => `${n},`);
+    for (const word of words) await stream.write(Buffer.from(word));
+    stream.endInput();
+    await expect.poll(() => agent.calls.at(-1)?.message).toEqual({ kind: 'endInput' });
+    expect(agent.calls.slice(1, -1).map(({ message }) => message)).toEqual(words);
+    for (const word of words) reply(1, word);
+    reply(3, 'oops');
+    reply(2, '{"exitCode":3}');
+    const out = { stdout: '', stderr: '' };
+    for await (const { source, bytes } of stream.output) out[source] += Buffer.from(bytes).toString();
+    expect(out).toEqual({ stdout: words.join(''), stderr: 'oops' });
+    expect(await stream.ended).toEqual({ exitCode: 3 });
+  });
+
+  test('an agent too old for it, and a node lost on the way', async () => {
+    await readyNode('pi-2');
+    expect(() => bridge.openStream({ node: 'pi-2', call, signal })).toThrow(/"pi-2" is too old for exec/);
+    const agent = await readyNode('pi-1', 2);
+    const stream = open();
+    await expect.poll(() => agent.calls).toHaveLength(1);
+    agent.kill();
+    await expect(stream.ended).rejects.toMatchObject({ reason: 'ServiceUnavailable' });
+    await expect(stream.write(Buffer.from('x'))).rejects.toMatchObject({ reason: 'ServiceUnavailable' });
   });
 });

@@ -2,9 +2,9 @@
 import { pino } from 'pino';
 import { startControllers } from '../../master/controllers/start.ts';
 import { startScheduler } from '../../master/scheduler/loop.ts';
-import { podRequests } from '../../master/scheduler/pod-requests.ts';
 import { FakeClock } from '../../shared/clock.ts';
 import type { Deployment, Pod, ReplicaSet } from '../../shared/kubernetes/objects.ts';
+import { podRequests } from '../../shared/kubernetes/pod-requests.ts';
 import { isPodActive, isPodTerminal } from '../../shared/kubernetes/pod-state.ts';
 import { controllerOf } from '../../shared/kubernetes/references.ts';
 import { aDeployment, aNamespace, aNode, requesting } from '../support/builders.ts';

@@ -1,6 +1,6 @@
 /** A real API server in this process, over a store in memory, and a client with admin rights. */
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import { startApiServer } from '../../master/api-server/server.ts';
 import { StaticFiles } from '../../master/api-server/static-files.ts';
 import type { OpenStream } from '../../master/api-server/streams/node-stream.ts';
 import { openClusterCa } from '../../master/auth/cluster-ca.ts';
-import { ensureAdminKubeconfig } from '../../master/auth/kubeconfig.ts';
+import { adminKubeconfig } from '../../master/auth/kubeconfig.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import { type MemoryCluster, startMemoryCluster } from './memory-cluster.ts';
@@ -18,6 +18,7 @@ export type Answer = {
   readonly code: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly text: string;
+  readonly bytes: Buffer;
   json(): Json;
 };
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
@@ -33,7 +34,7 @@ export type ApiCall = {
 
 export type TestApi = MemoryCluster & {
   readonly port: number;
-  /** A file with the rights of an administrator. */
+  /** A kubectl's configuration file, of an admin. */
   readonly kubeconfig: string;
   call(target: string, options?: ApiCall): Promise<Answer>;
 };
@@ -67,15 +68,13 @@ export async function startTestApi({
     { host: '127.0.0.1', port: 0, certPem, keyPem, caPem: ca.caPem },
     stopped.signal,
   );
-  const kubeconfig = path.join(folder, 'admin.kubeconfig');
-  const address = `https://127.0.0.1:${server.port}`;
-  await ensureAdminKubeconfig({ path: kubeconfig, server: address, ca, nowMs: Date.now() });
   const call = (
     target: string,
     { method = 'GET', body, headers = {}, anonymous = false }: ApiCall = {},
   ): Promise<Answer> =>
     new Promise((resolve, reject) => {
-      const content = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+      const isRaw = body === undefined || typeof body === 'string' || Buffer.isBuffer(body);
+      const content = isRaw ? body : JSON.stringify(body);
       // Node sends the body of a DELETE only when its length is said.
       const length = content === undefined ? {} : { 'content-length': String(Buffer.byteLength(content)) };
       const credentials = anonymous ? {} : { cert: admin.certPem, key: admin.keyPem };
@@ -95,11 +94,13 @@ export async function startTestApi({
           response.on('data', chunk => chunks.push(chunk));
           response.on('error', reject);
           response.on('end', () => {
-            const text = Buffer.concat(chunks).toString('utf8');
+            const bytes = Buffer.concat(chunks);
+            const text = bytes.toString('utf8');
             resolve({
               code: response.statusCode ?? 0,
               headers: response.headers,
               text,
+              bytes,
               json: () => JSON.parse(text),
             });
           });
@@ -108,6 +109,9 @@ export async function startTestApi({
       sent.on('error', reject);
       sent.end(content);
     });
+  const kubeconfig = path.join(folder, 'kubeconfig');
+  const address = `https://127.0.0.1:${server.port}`;
+  await writeFile(kubeconfig, adminKubeconfig({ server: address, caPem: ca.caPem, client: admin }));
   return {
     ...cluster,
     port: server.port,

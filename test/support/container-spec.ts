@@ -18,6 +18,7 @@ export function aContainerSpec(
     addCapabilities: [],
     dropCapabilities: [],
     stdin: false,
+    stdinOnce: false,
     tty: false,
     stopGraceSeconds: 30,
     ...change,

@@ -3,16 +3,19 @@ import { pino } from 'pino';
 import { type Broker, startBroker } from '../../master/broker/broker.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { digestOf } from '../../shared/digest.ts';
-import type {
-  CallMessage,
-  Desired,
-  Heartbeat,
-  JoinAnswer,
-  PodDocument,
-  PodReport,
-  Report,
-  Request,
-  Session,
+import {
+  type CallMessage,
+  type Desired,
+  frame,
+  type Heartbeat,
+  INPUT_FRAME,
+  type JoinAnswer,
+  type PodDocument,
+  type PodReport,
+  REPLY_FRAME,
+  type Report,
+  type Request,
+  type Session,
 } from '../../shared/protocol/messages.ts';
 import { topics } from '../../shared/protocol/topics.ts';
 
@@ -29,7 +32,10 @@ export type ScriptedMaster = {
   readonly heartbeats: Heartbeat[];
   readonly requests: Request[];
   /** By call id: the bytes of output so far, and the end when it came. */
-  readonly replies: Map<string, { output: Buffer; frames: number; end?: unknown }>;
+  readonly replies: Map<
+    string,
+    { output: Buffer; stderr: Buffer; frames: number; inputCreditBytes: number; end?: unknown }
+  >;
   readonly joinRequests: unknown[];
   /** The newest that was said of each pod, by uid. */
   readonly pods: Map<string, PodReport>;
@@ -44,6 +50,8 @@ export type ScriptedMaster = {
   }): Promise<void>;
   sendDocuments(digests: readonly string[]): Promise<void>;
   call(id: string, message: CallMessage): Promise<void>;
+  /** Sends input, whether it was granted or not. */
+  input(id: string, bytes: Uint8Array): Promise<void>;
   dropConnection(): void;
   stop(): Promise<void>;
 };
@@ -104,6 +112,8 @@ export async function startScriptedMaster(port = 0): Promise<ScriptedMaster> {
     sendDocuments,
     call: (id, message) =>
       broker.publish(topics.call(NODE, id), JSON.stringify(message), { qos: 0, retain: false }),
+    input: (id, bytes) =>
+      broker.publish(topics.call(NODE, id), frame(INPUT_FRAME, bytes), { qos: 0, retain: false }),
     dropConnection: () => broker.disconnect(NODE),
     async stop() {
       stopping.abort();
@@ -119,9 +129,17 @@ export async function startScriptedMaster(port = 0): Promise<ScriptedMaster> {
     },
     message(peer, topic, payload) {
       if (topic.kind === 'reply') {
-        const reply = master.replies.get(topic.id) ?? { output: Buffer.alloc(0), frames: 0 };
+        const reply = master.replies.get(topic.id) ?? {
+          output: Buffer.alloc(0),
+          stderr: Buffer.alloc(0),
+          frames: 0,
+          inputCreditBytes: 0,
+        };
         const rest = payload.subarray(1);
-        if (payload[0] === 1) reply.output = Buffer.concat([reply.output, rest]);
+        if (payload[0] === REPLY_FRAME.stdout) reply.output = Buffer.concat([reply.output, rest]);
+        else if (payload[0] === REPLY_FRAME.stderr) reply.stderr = Buffer.concat([reply.stderr, rest]);
+        else if (payload[0] === REPLY_FRAME.credit)
+          reply.inputCreditBytes += JSON.parse(rest.toString()).bytes;
         else reply.end = JSON.parse(rest.toString());
         reply.frames++;
         master.replies.set(topic.id, reply);

@@ -10,6 +10,7 @@ const SUPPORTED = [
   'application/json-patch+json',
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
 ];
 
 /** As in Kubernetes: a patch may not make the server work for ever. */

@@ -35,6 +35,24 @@ const MERGE_KEYS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   V1DeploymentStatus: { conditions: 'type' },
   V1ReplicaSetStatus: { conditions: 'type' },
   V1DaemonSetStatus: { conditions: 'type' },
+  V1StatefulSetStatus: { conditions: 'type' },
+  V1ReplicationControllerStatus: { conditions: 'type' },
+  V1ServiceSpec: { ports: 'port' },
+  V1ServiceStatus: { conditions: 'type' },
+  V1ServiceAccount: { secrets: 'name' },
+  V1PersistentVolumeClaimStatus: { conditions: 'type' },
+  V1JobStatus: { conditions: 'type' },
+  V2HorizontalPodAutoscalerStatus: { conditions: 'type' },
+  V1PodDisruptionBudgetStatus: { conditions: 'type' },
+  V1ServiceCIDRStatus: { conditions: 'type' },
+  V1CSINodeSpec: { drivers: 'name' },
+  V1FlowSchemaStatus: { conditions: 'type' },
+  V1PriorityLevelConfigurationStatus: { conditions: 'type' },
+  V1APIServiceStatus: { conditions: 'type' },
+  V1MutatingWebhookConfiguration: { webhooks: 'name' },
+  V1MutatingWebhook: { matchConditions: 'name' },
+  V1ValidatingWebhookConfiguration: { webhooks: 'name' },
+  V1ValidatingWebhook: { matchConditions: 'name' },
 };
 
 /** Lists of plain values whose elements are united. */
@@ -42,6 +60,16 @@ const MERGED_SETS: Readonly<Record<string, readonly string[]>> = {
   V1ObjectMeta: ['finalizers'],
   V1NodeSpec: ['podCIDRs'],
 };
+
+/** Fields of whose members a patch keeps only those that it names: unions of which one may stand. */
+const RETAINED: Readonly<Record<string, readonly string[]>> = {
+  V1DeploymentSpec: ['strategy'],
+  V1PodSpec: ['volumes', 'resourceClaims'],
+};
+
+export function retainsKeys(type: string, field: string): boolean {
+  return RETAINED[type]?.includes(field) ?? false;
+}
 
 export type ListStrategy =
   | { readonly kind: 'byKey'; readonly key: string }

@@ -1,0 +1,57 @@
+/** PATCH with an apply configuration, from a request to the registry. */
+import { isRecord } from '../../shared/is-record.ts';
+import { ApiError } from '../../shared/kubernetes/api-error.ts';
+import type { KindName, ObjectRef } from '../../shared/kubernetes/objects.ts';
+import { applyObject } from '../registry/apply-object.ts';
+import { apiVersionOf, type Kind } from '../registry/kind.ts';
+import type { Part } from '../registry/registry.ts';
+import { decodeObject, fieldValidationOf, isDryRun, readJson } from './decode-body.ts';
+import type { Exchange } from './exchange.ts';
+import { applierOf } from './field-owner.ts';
+import { inNamespace, refuseOtherName, sendObject, type WriteDeps } from './write.ts';
+
+export const APPLY_PATCH = 'application/apply-patch+yaml';
+
+export async function applyConfiguration<K extends KindName>(
+  deps: WriteDeps,
+  exchange: Exchange,
+  kind: Kind<K>,
+  ref: ObjectRef,
+  part: Part,
+): Promise<void> {
+  const applier = applierOf(exchange);
+  // What a type does not declare nobody can own: an unknown field is an error whatever the client wants of validation.
+  fieldValidationOf(exchange);
+  const body = await readJson(exchange);
+  refuseUntyped(kind, body);
+  const { object, unknown } = decodeObject(kind, body, 'Ignore');
+  if (unknown.length > 0) {
+    const name = ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
+    const faults = unknown.map(path => `.${path}: field not declared in schema`).join('\n');
+    throw new ApiError(
+      'BadRequest',
+      `failed to create typed patch object (${name}; ${apiVersionOf(kind)}, Kind=${kind.kind}): ${faults}`,
+    );
+  }
+  if ((object.metadata.managedFields?.length ?? 0) > 0)
+    throw new ApiError('BadRequest', 'metadata.managedFields must be nil');
+  refuseOtherName(object, ref);
+  const placed = inNamespace({ ...object, metadata: { ...object.metadata, name: ref.name } }, ref.namespace);
+  const { object: applied, created } = await applyObject(deps, kind, ref, placed, {
+    ...applier,
+    subresource: part === 'status' ? 'status' : '',
+    dryRun: isDryRun(exchange),
+  });
+  sendObject(deps, exchange, kind, created ? 201 : 200, applied);
+}
+
+function refuseUntyped(kind: Kind, body: unknown): void {
+  if (!isRecord(body))
+    throw new ApiError('BadRequest', 'error decoding YAML: an apply configuration is an object');
+  if (!body.kind) throw new ApiError('BadRequest', "Object 'Kind' is missing in the apply configuration");
+  if (body.apiVersion !== apiVersionOf(kind))
+    throw new ApiError(
+      'BadRequest',
+      `Incorrect version specified in apply patch. Specified patch version: ${String(body.apiVersion ?? '')}, expected: ${apiVersionOf(kind)}`,
+    );
+}

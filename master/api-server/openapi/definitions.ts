@@ -1,0 +1,116 @@
+/** The definitions of the served kinds and of all that they hold, from the field tables, for OpenAPI of either version. */
+import type { Kind } from '../../registry/kind.ts';
+import { elementType, typeSchema } from '../../registry/schema.ts';
+import { definitionOfMessage, messageOfType } from '../protobuf/messages.ts';
+import { definitionExtensions, propertyExtensions } from './extensions.ts';
+import type { JsonSchema } from './json-schema.ts';
+
+/** Type → { "": what it is, field: what that is }. */
+export type Descriptions = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** Where the versions of OpenAPI differ. */
+export type Dialect = {
+  /** A property or item that is the definition of this name. */
+  reference(definition: string): JsonSchema;
+  readonly quantity: JsonSchema;
+  readonly intOrString: JsonSchema;
+  readonly any: JsonSchema;
+};
+
+/** Scalars that are definitions of their own, so that clients show their names. */
+const NAMED_SCALARS = {
+  time: 'io.k8s.apimachinery.pkg.apis.meta.v1.Time',
+  microTime: 'io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime',
+  quantity: 'io.k8s.apimachinery.pkg.api.resource.Quantity',
+  intOrString: 'io.k8s.apimachinery.pkg.util.intstr.IntOrString',
+} as const;
+
+const SCALARS: Readonly<Record<string, JsonSchema>> = {
+  string: { type: 'string' },
+  bool: { type: 'boolean' },
+  int32: { type: 'integer', format: 'int32' },
+  int64: { type: 'integer', format: 'int64' },
+  double: { type: 'number', format: 'double' },
+  bytes: { type: 'string', format: 'byte' },
+};
+
+/** `V1PodSpec` → `io.k8s.api.core.v1.PodSpec`. */
+export function definitionName(type: string): string {
+  const message = messageOfType(type);
+  return message === undefined ? `io.pikelet.${type}` : definitionOfMessage(message);
+}
+
+/** Definitions by name. */
+export function definitionsOf(
+  kinds: readonly Kind[],
+  descriptions: Descriptions,
+  dialect: Dialect,
+): Record<string, JsonSchema> {
+  const types = new Set<string>();
+  for (const kind of kinds) collectTypes(kind.type, types);
+  const time: JsonSchema = { type: 'string', format: 'date-time' };
+  return {
+    ...Object.fromEntries(
+      [...types].map(type => [definitionName(type), definitionOf(type, kinds, descriptions, dialect)]),
+    ),
+    [NAMED_SCALARS.time]: time,
+    [NAMED_SCALARS.microTime]: time,
+    [NAMED_SCALARS.quantity]: dialect.quantity,
+    [NAMED_SCALARS.intOrString]: dialect.intOrString,
+  };
+}
+
+function collectTypes(name: string, into: Set<string>): void {
+  const type = typeSchema(name);
+  if (type === undefined || into.has(name)) return;
+  into.add(name);
+  for (const expression of Object.values(type.fields))
+    collectTypes(expression.replace(/^(\[\]|\{\})+/, ''), into);
+}
+
+function definitionOf(
+  name: string,
+  kinds: readonly Kind[],
+  descriptions: Descriptions,
+  dialect: Dialect,
+): JsonSchema {
+  const type = typeSchema(name);
+  const about = descriptions[name] ?? {};
+  const ofKind = kinds.filter(candidate => candidate.type === name);
+  const properties = Object.entries(type?.fields ?? {}).map(([field, expression]) => [
+    field,
+    {
+      ...(about[field] ? { description: about[field] } : {}),
+      ...propertyOf(expression, dialect),
+      ...propertyExtensions(name, field, expression),
+    },
+  ]);
+  return {
+    ...(about[''] ? { description: about[''] } : {}),
+    type: 'object',
+    ...definitionExtensions(name),
+    properties: Object.fromEntries(properties),
+    ...(type !== undefined && type.required.length > 0 ? { required: type.required } : {}),
+    ...(ofKind.length === 0 ? {} : { 'x-kubernetes-group-version-kind': ofKind.map(groupVersionKind) }),
+  };
+}
+
+function propertyOf(expression: string, dialect: Dialect): JsonSchema {
+  const element = elementType(expression);
+  if (element !== undefined)
+    return expression.startsWith('[]')
+      ? { type: 'array', items: propertyOf(element, dialect) }
+      : { type: 'object', additionalProperties: propertyOf(element, dialect) };
+  if (isNamedScalar(expression)) return dialect.reference(NAMED_SCALARS[expression]);
+  if (typeSchema(expression) !== undefined) return dialect.reference(definitionName(expression));
+  return SCALARS[expression] ?? dialect.any;
+}
+
+function isNamedScalar(expression: string): expression is keyof typeof NAMED_SCALARS {
+  return Object.hasOwn(NAMED_SCALARS, expression);
+}
+
+/** As `x-kubernetes-group-version-kind` says it. */
+export function groupVersionKind({ group, version, kind }: Kind) {
+  return { group, version, kind };
+}

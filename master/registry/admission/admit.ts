@@ -1,0 +1,120 @@
+/**
+ * What a cluster's own objects add to a new object, and why they may refuse it: service accounts, priority classes, limit
+ * ranges, default classes. Pure over the view. Source: Kubernetes's admission controllers of the same names.
+ */
+import { ApiError } from '../../../shared/kubernetes/api-error.ts';
+import type { KindMap, KindName, KubeObject, Pod } from '../../../shared/kubernetes/objects.ts';
+import type { ClusterView } from '../../watch/cluster-view.ts';
+import type { Kind } from '../kind.ts';
+import { stored } from '../stored-object.ts';
+import { limitFaultsOfClaim, limitFaultsOfPod, withLimitDefaults } from './limit-range.ts';
+import { withPriority } from './priority.ts';
+
+const DEFAULT_SERVICE_ACCOUNT = 'default';
+
+/** The object as it may be created. Throws ApiError Forbidden. */
+export function admit<K extends KindName>(kind: Kind<K>, object: KindMap[K], view: ClusterView): KindMap[K] {
+  const admitted = admitById(kind.id, object, view);
+  return admitted === undefined ? object : stored<K>(admitted);
+}
+
+function admitById(id: KindName, object: KubeObject, view: ClusterView): object | undefined {
+  switch (id) {
+    case 'Pod':
+      return admitPod(stored<'Pod'>(object), view);
+    case 'PersistentVolumeClaim':
+      return admitClaim(stored<'PersistentVolumeClaim'>(object), view);
+    case 'Ingress':
+      return withIngressClass(stored<'Ingress'>(object), view);
+    default:
+      return undefined;
+  }
+}
+
+export function forbiddenObject(
+  { plural, group }: Pick<Kind, 'plural' | 'group'>,
+  name: string,
+  why: string,
+): ApiError {
+  const resource = group === '' ? plural : `${plural}.${group}`;
+  return new ApiError('Forbidden', `${resource} ${JSON.stringify(name)} is forbidden: ${why}`, {
+    name,
+    kind: plural,
+    ...(group === '' ? {} : { group }),
+  });
+}
+
+const PODS = { plural: 'pods', group: '' } as const;
+const CLAIMS = { plural: 'persistentvolumeclaims', group: '' } as const;
+
+function admitPod(pod: Pod, view: ClusterView): Pod {
+  const { namespace, name } = pod.metadata;
+  const refuse = (why: string) => forbiddenObject(PODS, name, why);
+  const ranges = view.list('LimitRange', namespace);
+  const admitted = withPriority(
+    withServiceAccount(withLimitDefaults(pod, ranges), view, refuse),
+    view,
+    refuse,
+  );
+  refuseAll(limitFaultsOfPod(admitted, ranges), refuse);
+  return admitted;
+}
+
+function refuseAll(faults: readonly string[], refuse: (why: string) => ApiError): void {
+  if (faults.length === 1) throw refuse(faults.join());
+  if (faults.length > 1) throw refuse(`[${faults.join(', ')}]`);
+}
+
+/**
+ * The account that a pod names must exist. That of the namespace itself, which is made a moment after the namespace, is
+ * not waited for: nothing of it is needed before the pod runs.
+ */
+function withServiceAccount(pod: Pod, view: ClusterView, refuse: (why: string) => ApiError): Pod {
+  const { namespace } = pod.metadata;
+  const name = pod.spec.serviceAccountName || pod.spec.serviceAccount || DEFAULT_SERVICE_ACCOUNT;
+  const account = view.get('ServiceAccount', { namespace, name });
+  if (account === undefined && name !== DEFAULT_SERVICE_ACCOUNT)
+    throw refuse(`error looking up service account ${namespace}/${name}: serviceaccount "${name}" not found`);
+  const { imagePullSecrets = [] } = pod.spec;
+  const secrets = imagePullSecrets.length > 0 ? imagePullSecrets : (account?.imagePullSecrets ?? []);
+  return {
+    ...pod,
+    spec: {
+      ...pod.spec,
+      serviceAccountName: name,
+      serviceAccount: name,
+      ...(secrets.length === 0 ? {} : { imagePullSecrets: secrets }),
+    },
+  };
+}
+
+function admitClaim(claim: KindMap['PersistentVolumeClaim'], view: ClusterView) {
+  const { namespace, name } = claim.metadata;
+  const refuse = (why: string) => forbiddenObject(CLAIMS, name, why);
+  refuseAll(limitFaultsOfClaim(claim, view.list('LimitRange', namespace)), refuse);
+  if (claim.spec?.storageClassName !== undefined) return claim;
+  const storageClassName = defaultClassName(view.list('StorageClass'), 'storageclass.kubernetes.io');
+  return storageClassName === undefined ? claim : { ...claim, spec: { ...claim.spec, storageClassName } };
+}
+
+function withIngressClass(ingress: KindMap['Ingress'], view: ClusterView): KindMap['Ingress'] {
+  const { annotations } = ingress.metadata;
+  if (
+    ingress.spec?.ingressClassName !== undefined ||
+    annotations?.['kubernetes.io/ingress.class'] !== undefined
+  )
+    return ingress;
+  const ingressClassName = defaultClassName(view.list('IngressClass'), 'ingressclass.kubernetes.io');
+  return ingressClassName === undefined
+    ? ingress
+    : { ...ingress, spec: { ...ingress.spec, ingressClassName } };
+}
+
+/** The class marked as the default; of several the newest, as Kubernetes chooses. */
+function defaultClassName(classes: readonly KubeObject[], prefix: string): string | undefined {
+  return classes
+    .filter(({ metadata }) => metadata.annotations?.[`${prefix}/is-default-class`] === 'true')
+    .map(({ metadata }) => metadata)
+    .sort((a, b) => b.creationTimestamp.localeCompare(a.creationTimestamp) || a.name.localeCompare(b.name))[0]
+    ?.name;
+}

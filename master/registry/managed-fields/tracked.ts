@@ -1,0 +1,52 @@
+/** The part of an object whose ownership a write can change. Pure. Source: stripMeta and the reset fields of Kubernetes's strategies. */
+import type { New } from '../../../shared/kubernetes/objects.ts';
+import { memberOf } from '../stored-object.ts';
+import type { ManagedFields } from './owners.ts';
+import type { Shape } from './shape.ts';
+
+/** Who writes, through which door. */
+export type Writer = {
+  /** Of one to 128 printable characters. */
+  readonly manager: string;
+  /** `status`, `scale`; empty for the object itself. */
+  readonly subresource: string;
+  readonly apiVersion: string;
+  /** RFC 3339, UTC. */
+  readonly now: string;
+};
+
+/** The schema's side of a kind. */
+export type TrackedKind = {
+  readonly shape: Shape;
+  /** Its status is written through /status alone. */
+  readonly hasStatus: boolean;
+};
+
+type AnyObject = New<{ metadata: { readonly managedFields?: ManagedFields } }>;
+
+/** The fields of the object that the writer's door leads to, without those that belong to nobody. */
+export function trackedPart(
+  object: AnyObject | undefined,
+  { hasStatus }: TrackedKind,
+  { subresource }: Pick<Writer, 'subresource'>,
+): Readonly<Record<string, unknown>> {
+  if (object === undefined) return {};
+  if (subresource === 'status') {
+    const status = memberOf(object, 'status');
+    return status === undefined ? {} : { status };
+  }
+  const rest = Object.entries(object).filter(
+    ([name, value]) =>
+      value !== undefined &&
+      !['apiVersion', 'kind', 'metadata'].includes(name) &&
+      !(hasStatus && name === 'status'),
+  );
+  const { labels, annotations, ownerReferences, finalizers, generateName } = object.metadata;
+  const metadata = Object.entries({ labels, annotations, ownerReferences, finalizers, generateName }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return {
+    ...(metadata.length === 0 ? {} : { metadata: Object.fromEntries(metadata) }),
+    ...Object.fromEntries(rest),
+  };
+}

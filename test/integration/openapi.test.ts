@@ -1,0 +1,120 @@
+/** The OpenAPI documents as clients ask for them. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type WireField, wireFields } from '../../master/api-server/protobuf/wire.ts';
+import { BUILTIN_KINDS } from '../../master/registry/kinds.ts';
+import { type Json, startTestApi, type TestApi } from '../support/api.ts';
+
+const GNOSTIC = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+});
+afterAll(() => api.stop());
+
+const get = (path: string, headers: Record<string, string> = {}) => api.call(path, { headers });
+
+/** Every reference in the document. */
+function references(document: Json): string[] {
+  return [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, reference = '']) => reference);
+}
+
+describe('/openapi/v2', () => {
+  it('defines every kind by its name in Kubernetes, and all that is referred to', async () => {
+    const document = (await get('/openapi/v2')).json();
+    expect(document).toMatchObject({ swagger: '2.0', info: { title: 'Pikelet' } });
+    const kinds = Object.values<Json>(document.definitions).flatMap(
+      definition => definition['x-kubernetes-group-version-kind'] ?? [],
+    );
+    for (const { group, version, kind } of BUILTIN_KINDS)
+      expect(kinds).toContainEqual({ group, version, kind });
+    expect(document.definitions['io.k8s.api.core.v1.PodSpec'].properties.containers).toMatchObject({
+      type: 'array',
+      items: { $ref: '#/definitions/io.k8s.api.core.v1.Container' },
+      'x-kubernetes-patch-strategy': 'merge',
+      'x-kubernetes-patch-merge-key': 'name',
+    });
+    for (const reference of new Set(references(document)))
+      expect(document.definitions).toHaveProperty([reference.replace('#/definitions/', '')]);
+  });
+
+  it('has a PATCH with fieldValidation for every kind', async () => {
+    const { paths } = (await get('/openapi/v2')).json();
+    const patches = Object.values<Json>(paths).flatMap(({ patch }) => patch ?? []);
+    const validated = patches
+      .filter(patch => patch.parameters.some((parameter: Json) => parameter.name === 'fieldValidation'))
+      .map(patch => patch['x-kubernetes-group-version-kind'].kind);
+    expect(validated).toEqual(BUILTIN_KINDS.map(({ kind }) => kind));
+  });
+
+  it('answers in protobuf with the same definitions and paths', async () => {
+    const { headers, bytes } = await get('/openapi/v2', { accept: GNOSTIC });
+    expect(headers['content-type']).toBe('application/com.github.proto-openapi.spec.v2.v1.0+protobuf');
+    const document = (await get('/openapi/v2')).json();
+    const [paths] = below(bytes, 8);
+    const [definitions] = below(bytes, 9);
+    expect(below(paths, 2).map(entry => String(below(entry, 1)[0]))).toEqual(Object.keys(document.paths));
+    const entries = below(definitions, 1);
+    expect(entries.map(entry => String(below(entry, 1)[0]))).toEqual(Object.keys(document.definitions));
+    for (const entry of entries) {
+      const name = String(below(entry, 1)[0]);
+      expect([name, schemaOf(below(entry, 2)[0])]).toEqual([name, document.definitions[name]]);
+    }
+  });
+});
+
+/** The contents of every delimited field `number` of a message. */
+function below(message: Buffer | undefined, number: number): Buffer[] {
+  const contentOf = ({ value }: WireField) => (value.kind === 'delimited' ? [value.bytes] : []);
+  const fields = [...wireFields(message ?? Buffer.alloc(0))];
+  return fields.filter(field => field.number === number).flatMap(contentOf);
+}
+
+/** A schema of gnostic's as JSON; written from OpenAPIv2.proto, apart from the encoder. */
+function schemaOf(message: Buffer | undefined): Json {
+  const text = (number: number) => below(message, number)[0]?.toString('utf8');
+  const [additional] = below(message, 21);
+  const [items] = below(message, 23);
+  const [properties] = below(message, 25);
+  const required = below(message, 19).map(String);
+  const named = (entries: Buffer[], read: (value: Buffer | undefined) => unknown) =>
+    Object.fromEntries(entries.map(entry => [String(below(entry, 1)[0]), read(below(entry, 2)[0])]));
+  const [type] = below(message, 22);
+  const members = {
+    $ref: text(1),
+    format: text(2),
+    description: text(4),
+    required: required.length === 0 ? undefined : required,
+    additionalProperties: additional && schemaOf(below(additional, 1)[0]),
+    type: type && String(below(type, 1)[0]),
+    items: items && schemaOf(below(items, 1)[0]),
+    properties: properties && named(below(properties, 1), schemaOf),
+    ...named(below(message, 31), value => JSON.parse(String(below(value, 2)[0]))),
+  };
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}
+
+describe('/openapi/v3', () => {
+  it('refers only to what each document defines', async () => {
+    const { paths } = (await get('/openapi/v3')).json();
+    expect(Object.keys(paths)).toEqual(expect.arrayContaining(['api/v1', 'apis/apps/v1', 'apis/batch/v1']));
+    for (const { serverRelativeURL } of Object.values<Json>(paths)) {
+      const document = (await get(serverRelativeURL)).json();
+      const defined = Object.keys(document.components.schemas);
+      for (const reference of new Set(references(document)))
+        expect(defined).toContain(reference.replace('#/components/schemas/', ''));
+    }
+  });
+});
+
+it.each([
+  ['/openapi/v2', 'application/json'],
+  ['/openapi/v2', GNOSTIC],
+  ['/openapi/v3', 'application/json'],
+  ['/openapi/v3/apis/apps/v1', 'application/json'],
+])('%s as %s is sent once to a client that keeps it', async (path, accept) => {
+  const first = await get(path, { accept });
+  expect(first).toMatchObject({ code: 200, headers: { etag: expect.stringMatching(/^"[0-9A-F]{32}"$/) } });
+  const again = await get(path, { accept, 'if-none-match': String(first.headers.etag) });
+  expect(again).toMatchObject({ code: 304, text: '', headers: { etag: first.headers.etag } });
+});
