@@ -166,6 +166,18 @@ async function passUpgrade(
   upgrade.socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
   upgrade.socket.write(head);
   if (upgrade.head.length > 0) upgrade.socket.unshift(upgrade.head);
-  // Whichever side breaks off, the other goes with it: that is the end of the connection, and no fault of ours.
-  await pipeline(upgrade.socket, socket, upgrade.socket).catch(() => undefined);
+  await joined(upgrade.socket, socket);
+}
+
+/** Carries bytes both ways until one side ends or breaks off, and the other with it: the end of a connection is no fault of ours. */
+function joined(one: Duplex, other: Duplex): Promise<void> {
+  return new Promise(resolve => {
+    const end = () => {
+      one.destroy();
+      other.destroy();
+      resolve();
+    };
+    for (const side of [one, other]) side.on('error', end).once('close', end);
+    one.pipe(other).pipe(one);
+  });
 }
