@@ -98,6 +98,8 @@ module.exports = {
     only('ws-in-api-server', 'ws', 'master/api-server/streams/', ['^cli/streams/']),
     only('commander-in-cli', 'commander', 'cli/', ['^deploy/']),
     only('preact-in-dashboard', '(preact|@preact/signals)', 'dashboard/'),
+    only('cel-in-custom-kinds', '@marcbachmann/cel-js', 'master/registry/custom/'),
+    only('re2-in-custom-kinds', 're2js', 'master/registry/custom/'),
     only('fatfs-in-flash', 'js-fatfs', 'deploy/flash/'),
   ],
   options: {

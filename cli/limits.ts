@@ -21,9 +21,6 @@ export const WATCH_RETRY_MS = 500;
 /** Logs followed at once, as kubectl's default. */
 export const LOG_STREAMS_MAX = 5;
 
-/** `get -o jsonpath` stops after this many results of one expression; a guard against `{..}` on a large list. */
-export const JSON_PATH_RESULTS_MAX = 1_000_000;
-
 /** How often apply reads again after somebody else wrote in between, as kubectl. */
 export const APPLY_RETRIES = 5;
 

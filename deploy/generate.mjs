@@ -96,6 +96,11 @@ const QUANTITIES = {
   V2MetricValueStatus: ['averageValue', 'value'],
 };
 
+/** Fields whose types the classes do not say. */
+const UNSAID = {
+  V1JSONSchemaProps: { items: 'V1JSONSchemaProps', additionalProperties: 'schemaOrBool' },
+};
+
 function expressionOf(type, format, isQuantity) {
   const array = /^Array<(.+)>$/.exec(type);
   if (array) return `[]${expressionOf(array[1], format, isQuantity)}`;
@@ -137,7 +142,8 @@ async function readModel(name) {
   const fields = {};
   for (const attribute of model.attributeTypeMap) {
     const isQuantity = QUANTITIES[name]?.includes(attribute.baseName) ?? false;
-    fields[attribute.baseName] = expressionOf(attribute.type, attribute.format, isQuantity);
+    fields[attribute.baseName] =
+      UNSAID[name]?.[attribute.baseName] ?? expressionOf(attribute.type, attribute.format, isQuantity);
     // The classes rename members that are words of the language (_continue); the table keeps the wire's names.
     if (attribute.name !== attribute.baseName) about[attribute.baseName] = about[attribute.name];
     if (!optional.has(attribute.name)) required.push(attribute.baseName);

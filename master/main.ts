@@ -19,6 +19,7 @@ import { ensureCluster } from './cluster.ts';
 import { type MasterConfig, parseConfig, UsageError, usage } from './config.ts';
 import { startControllers } from './controllers/start.ts';
 import { EventRecorder } from './events/recorder.ts';
+import { serveCustomKinds } from './registry/custom/serve-custom-kinds.ts';
 import { BUILTIN_KINDS, KindTable } from './registry/kinds.ts';
 import { ObjectRegistry } from './registry/object-registry.ts';
 import { registryAs } from './registry/registry-as.ts';
@@ -46,6 +47,7 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
   const cache = new ObjectCache(store, BUILTIN_KINDS, log('watch'));
   const following = await cache.start(signal);
   const kinds = new KindTable();
+  serveCustomKinds(cache, kinds, log('registry'));
   const registry = new ObjectRegistry({
     store,
     view: cache,

@@ -42,6 +42,7 @@ export async function applyConfiguration<K extends KindName>(
     subresource: part === 'status' ? 'status' : '',
     dryRun: isDryRun(exchange),
   });
+  exchange.warn(kind.warnings?.(applied) ?? []);
   sendObject(deps, exchange, kind, created ? 201 : 200, applied);
 }
 

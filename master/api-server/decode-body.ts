@@ -42,8 +42,10 @@ export async function readJson(exchange: Exchange, contentType = contentTypeOf(e
 async function readYaml(text: string): Promise<unknown> {
   const { load, YAML11_SCHEMA } = await import('js-yaml');
   try {
+    const value = load(text, { schema: YAML11_SCHEMA }) ?? null;
+    refuseExcessiveAliasing(value);
     // Through JSON, so that dates and other YAML types become what JSON has.
-    return JSON.parse(JSON.stringify(load(text, { schema: YAML11_SCHEMA }) ?? null)) ?? undefined;
+    return JSON.parse(JSON.stringify(value)) ?? undefined;
   } catch (error) {
     throw new ApiError(
       'BadRequest',
@@ -51,6 +53,20 @@ async function readYaml(text: string): Promise<unknown> {
       {},
       { cause: error },
     );
+  }
+}
+
+/** More than any object within the limit of a body has without aliases. */
+const MAX_YAML_NODES = 1_000_000;
+
+/** Aliases make a small document a huge one, or an endless one. Throws RangeError. */
+function refuseExcessiveAliasing(root: unknown): void {
+  const pending = [root];
+  for (let nodes = 0; pending.length > 0; nodes++) {
+    if (nodes + pending.length > MAX_YAML_NODES) throw new RangeError('document contains excessive aliasing');
+    const value = pending.pop();
+    if (typeof value !== 'object' || value === null) continue;
+    for (const member of Object.values(value)) pending.push(member);
   }
 }
 
@@ -103,7 +119,7 @@ export function decodeObject<K extends KindName>(
       'BadRequest',
       `the API version in the data (${String(json.apiVersion)}) does not match the expected API version (${apiVersionOf(kind)})`,
     );
-  const { value, unknown, mistyped } = decode(kind.type, json);
+  const { value, unknown, mistyped } = kind.custom?.decode(json) ?? decode(kind.type, json);
   if (mistyped.length > 0) throw refuse(mistyped.join('; '));
   const complaints = unknown.map(path => `unknown field ${JSON.stringify(path)}`);
   if (validation === 'Strict' && complaints.length > 0)

@@ -1,4 +1,5 @@
 /** Discovery: which groups, versions and resources there are. Pure. Source: Kubernetes API concepts, "API discovery". */
+import { byPriority } from '../registry/custom/version-priority.ts';
 import type { Kind, Subresource } from '../registry/kind.ts';
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
@@ -111,11 +112,16 @@ function withoutApiVersion({ name, versions, preferredVersion }: ReturnType<type
   return { name, versions, preferredVersion };
 }
 
-/** The versions stand in order of preference. */
+/** The versions of a group, in order of preference. */
+function versionsOf(name: string, served: readonly GroupVersion[]): readonly GroupVersion[] {
+  return served.filter(({ group }) => group === name).sort((a, b) => byPriority(a.version, b.version));
+}
+
 export function apiGroup(name: string, served: readonly GroupVersion[]) {
-  const versions = served
-    .filter(({ group }) => group === name)
-    .map(({ version }) => ({ groupVersion: `${name}/${version}`, version }));
+  const versions = versionsOf(name, served).map(({ version }) => ({
+    groupVersion: `${name}/${version}`,
+    version,
+  }));
   return { kind: 'APIGroup', apiVersion: 'v1', name, versions, preferredVersion: versions[0] };
 }
 
@@ -157,13 +163,11 @@ export function aggregatedDiscovery(root: 'api' | 'apis', served: readonly Group
     metadata: {},
     items: shown.map(name => ({
       metadata: { name, creationTimestamp: null },
-      versions: served
-        .filter(({ group }) => group === name)
-        .map(({ version, resources }) => ({
-          version,
-          freshness: 'Current',
-          resources: resources.map(resource => aggregatedResource(name, version, resource)),
-        })),
+      versions: versionsOf(name, served).map(({ version, resources }) => ({
+        version,
+        freshness: 'Current',
+        resources: resources.map(resource => aggregatedResource(name, version, resource)),
+      })),
     })),
   };
 }

@@ -1,6 +1,6 @@
 /** How an object looks to the client that asked: whole, as a table row, or its metadata alone. */
 import type { KindMap, KindName, KubeObject } from '../../shared/kubernetes/objects.ts';
-import type { Column, Kind } from '../registry/kind.ts';
+import { apiVersionOf, type Column, type Kind } from '../registry/kind.ts';
 import type { Exchange } from './exchange.ts';
 
 export type Representation = 'whole' | 'table' | 'metadata';
@@ -19,6 +19,12 @@ export function representationOf(exchange: Exchange): Representation {
     if (type === 'application/json' || type === '*/*') return 'whole';
   }
   return 'whole';
+}
+
+/** The object in the version of this kind: those of a custom kind differ in their name alone, and one of them is stored. */
+export function inVersionOf<T extends KubeObject>(kind: Kind, object: T): T {
+  const apiVersion = apiVersionOf(kind);
+  return kind.custom === undefined || object.apiVersion === apiVersion ? object : { ...object, apiVersion };
 }
 
 const jsonTexts = new WeakMap<object, string>();
@@ -56,7 +62,7 @@ export function tableJson<K extends KindName>(
   if (kind.id === 'Event') columns.shift();
   const rows = objects.map(object => ({
     cells: columns.map(column => column.cell(object, nowMs)),
-    ...rowObject(object, includeObject),
+    ...rowObject(inVersionOf(kind, object), includeObject),
   }));
   const columnDefinitions = columns.map(({ name, type, format = '', priority = 0, description = '' }) => ({
     name,
@@ -87,7 +93,7 @@ export function objectJson<K extends KindName>(
   table: TableOptions,
 ): string {
   if (as === 'metadata') return JSON.stringify(partialMetadata(object));
-  if (as === 'whole') return jsonOf(object);
+  if (as === 'whole') return jsonOf(inVersionOf(kind, object));
   return tableJson(kind, [object], { resourceVersion: object.metadata.resourceVersion }, table);
 }
 
@@ -102,11 +108,9 @@ export function listJson<K extends KindName>(
   if (as === 'table') return tableJson(kind, objects, listMeta, table);
   const isPartial = as === 'metadata';
   const name = isPartial ? 'PartialObjectMetadataList' : `${kind.kind}List`;
-  const apiVersion = isPartial
-    ? 'meta.k8s.io/v1'
-    : kind.group === ''
-      ? kind.version
-      : `${kind.group}/${kind.version}`;
-  const items = objects.map(object => (isPartial ? JSON.stringify(partialMetadata(object)) : jsonOf(object)));
+  const apiVersion = isPartial ? 'meta.k8s.io/v1' : apiVersionOf(kind);
+  const items = objects.map(object =>
+    isPartial ? JSON.stringify(partialMetadata(object)) : jsonOf(inVersionOf(kind, object)),
+  );
   return `{"kind":"${name}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(listMeta)},"items":[${items.join(',')}]}`;
 }

@@ -54,7 +54,11 @@ export async function scaleObject<K extends KindName>(
   const dryRun = isDryRun(exchange);
   if (exchange.method === 'GET')
     return answer(
-      await deps.registry.change(kind.id, ref, current => current, { part: 'object', dryRun: true }),
+      await deps.registry.change(kind.id, ref, current => current, {
+        as: kind,
+        part: 'object',
+        dryRun: true,
+      }),
     );
   // kubectl's PUT names no content type.
   const contentType = contentTypeOf(exchange);
@@ -75,7 +79,7 @@ export async function scaleObject<K extends KindName>(
   };
   const manager = fieldManagerOf(exchange, exchange.method === 'PUT' ? 'UpdateOptions' : 'PatchOptions');
   const owner = { manager, subresource: 'scale' as const };
-  answer(await deps.registry.change(kind.id, ref, make, { part: 'object', dryRun, owner }));
+  answer(await deps.registry.change(kind.id, ref, make, { as: kind, part: 'object', dryRun, owner }));
 }
 
 const BindingSchema = v.object({

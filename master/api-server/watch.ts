@@ -2,6 +2,7 @@
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type { KindMap, KindName } from '../../shared/kubernetes/objects.ts';
 import { apiVersionOf, type Kind } from '../registry/kind.ts';
+import type { KindTable } from '../registry/kinds.ts';
 import type { CacheEvent } from '../watch/object-cache.ts';
 import type { Exchange } from './exchange.ts';
 import { BOOKMARK_INTERVAL_MS, MAX_WATCHES, WATCH_TIMEOUT_MS } from './limits.ts';
@@ -29,7 +30,7 @@ export class WatchCount {
 }
 
 export async function watchObjects<K extends KindName>(
-  deps: ReadDeps & { readonly watches: WatchCount },
+  deps: ReadDeps & { readonly watches: WatchCount; readonly kinds: KindTable },
   exchange: Exchange,
   kind: Kind<K>,
   scope: { readonly namespace?: string; readonly name?: string },
@@ -51,6 +52,8 @@ export async function watchObjects<K extends KindName>(
       for (const event of events) await lines.event(event);
       position = events.at(-1)?.revision ?? Math.max(position, cache.revision);
       if (events.length > 0) continue;
+      // A custom kind that is gone, or another by now: clients look again what there is.
+      if (deps.kinds.find(kind.group, kind.version, kind.plural) !== kind) return;
       const pause = AbortSignal.any([
         exchange.signal,
         deadline,

@@ -10,7 +10,7 @@ import type { Exchange } from './exchange.ts';
 import { fieldManagerOf, refuseForce } from './field-owner.ts';
 import { type ReadDeps, tableOptions } from './list.ts';
 import { applyPatch } from './patch/apply-patch.ts';
-import { listJson, objectJson, representationOf } from './represent.ts';
+import { inVersionOf, listJson, objectJson, representationOf } from './represent.ts';
 import { selectionOf } from './select.ts';
 
 export type WriteDeps = ReadDeps & { readonly registry: ObjectRegistry };
@@ -37,11 +37,12 @@ export async function createObject<K extends KindName>(
   if (object.metadata.resourceVersion)
     throw new ApiError('BadRequest', 'resourceVersion should not be set on objects to be created');
   const placed = inNamespace(object, target.namespace);
-  exchange.warn(warnings);
   const created = await deps.registry.create(kind.id, placed, {
+    as: kind,
     dryRun: isDryRun(exchange),
     owner: { manager: fieldManagerOf(exchange, 'CreateOptions') },
   });
+  exchange.warn([...warnings, ...(kind.warnings?.(created) ?? [])]);
   sendObject(deps, exchange, kind, 201, created);
 }
 
@@ -78,15 +79,16 @@ export async function replaceObject<K extends KindName>(
   const { object, warnings } = decodeObject(kind, await readJson(exchange), fieldValidationOf(exchange));
   refuseOtherName(object, ref);
   const placed = inNamespace(object, ref.namespace);
-  exchange.warn(warnings);
   const { resourceVersion, uid } = object.metadata;
   const replaced = await deps.registry.change(kind.id, ref, () => placed, {
+    as: kind,
     part,
     resourceVersion,
     uid,
     dryRun: isDryRun(exchange),
     owner: { manager: fieldManagerOf(exchange, 'UpdateOptions') },
   });
+  exchange.warn([...warnings, ...(kind.warnings?.(replaced) ?? [])]);
   sendObject(deps, exchange, kind, 200, replaced);
 }
 
@@ -102,21 +104,19 @@ export async function patchObject<K extends KindName>(
   const owner = { manager: fieldManagerOf(exchange, 'PatchOptions') };
   const patch = await readJson(exchange);
   const validation = fieldValidationOf(exchange);
+  let warnings: readonly string[] = [];
   const make = (current: KindMap[K]): New<KindMap[K]> => {
-    const patched = applyPatch(contentType, kind.type, current, patch);
-    const { object, warnings } = decodeObject(kind, patched, validation);
-    refuseOtherName(object, ref);
-    refuseStale(kind, current, object);
-    exchange.warn(warnings);
-    return object;
+    const patched = applyPatch(contentType, kind.type, inVersionOf(kind, current), patch);
+    const decoded = decodeObject(kind, patched, validation);
+    refuseOtherName(decoded.object, ref);
+    refuseStale(kind, current, decoded.object);
+    warnings = decoded.warnings;
+    return decoded.object;
   };
-  sendObject(
-    deps,
-    exchange,
-    kind,
-    200,
-    await deps.registry.change(kind.id, ref, make, { part, dryRun: isDryRun(exchange), owner }),
-  );
+  const options = { as: kind, part, dryRun: isDryRun(exchange), owner };
+  const changed = await deps.registry.change(kind.id, ref, make, options);
+  exchange.warn([...warnings, ...(kind.warnings?.(changed) ?? [])]);
+  sendObject(deps, exchange, kind, 200, changed);
 }
 
 /** A patch that names a resourceVersion or uid holds only for that object. */

@@ -7,6 +7,7 @@ import { EventRecorder } from '../events/recorder.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { LiveView } from '../watch/cluster-view.ts';
 import type { Controller } from './controller.ts';
+import { customResourceDefinitionController } from './custom-resource-definition/plan.ts';
 import { daemonSetController } from './daemonset/plan.ts';
 import { deploymentController } from './deployment/plan.ts';
 import { eventExpiryController } from './event-expiry/plan.ts';
@@ -36,6 +37,7 @@ const CONTROLLERS: readonly Controller[] = [
   daemonSetController,
   podGarbageCollector,
   namespaceController,
+  customResourceDefinitionController,
   resourceQuotaController,
   eventExpiryController,
 ];

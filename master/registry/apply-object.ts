@@ -33,7 +33,7 @@ export async function applyObject<K extends KindName>(
 ): Promise<{ object: KindMap[K]; created: boolean }> {
   const { registry, clock } = deps;
   const part = subresource === 'status' ? ('status' as const) : ('object' as const);
-  const options = { part, dryRun, owner: 'given' as const };
+  const options = { as: kind, part, dryRun, owner: 'given' as const };
   const after = (live: KindMap[K] | undefined) => {
     const now = formatTime(clock.nowMs());
     const writer = { manager, force, apiVersion: apiVersionOf(kind), subresource, now };

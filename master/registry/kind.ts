@@ -1,17 +1,20 @@
 /** The declaration of a kind: all that is particular to it, in one place. Generic code does the rest. */
 import type { StatusCause } from '../../shared/kubernetes/api-error.ts';
+import type { JSONSchemaProps } from '../../shared/kubernetes/custom-resources.ts';
 import type { KindMap, KindName } from '../../shared/kubernetes/objects.ts';
 import type { Shape } from './managed-fields/shape.ts';
 import type { NameRule } from './object-meta.ts';
+import type { Decoded } from './schema.ts';
 
 /** One column of `kubectl get`. Priority 1 shows only with -o wide. */
 export type Column<T> = {
   readonly name: string;
-  readonly type: 'string' | 'integer';
-  readonly format?: 'name';
-  readonly priority?: 0 | 1;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly format?: string;
+  readonly priority?: number;
   readonly description?: string;
-  cell(object: T, nowMs: number): string | number;
+  /** Null where there is nothing to show. */
+  cell(object: T, nowMs: number): string | number | boolean | null;
 };
 
 /** How a kind shows itself as an autoscaling/v1 Scale. `selector` is in label selector syntax. */
@@ -35,6 +38,14 @@ export type Subresource =
   | 'portforward'
   | 'proxy';
 
+/** What a custom kind brings along where a built-in one has the generated field tables. */
+export type CustomRules = {
+  /** Structural, and complete: for the OpenAPI document. */
+  readonly schema: JSONSchemaProps;
+  /** A copy with only known fields. Never throws. */
+  decode(json: unknown): Decoded;
+};
+
 export type Kind<K extends KindName = KindName> = {
   /** By which the registry, the watch cache and the control loops know it. */
   readonly id: K;
@@ -48,7 +59,7 @@ export type Kind<K extends KindName = KindName> = {
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
   readonly namespaced: boolean;
-  /** Its type in the generated field tables. */
+  /** Its type in the generated field tables; empty for a custom kind. */
   readonly type: string;
   /** How its fields are owned, where the field tables do not say it: for a custom kind. */
   readonly shape?: Shape;
@@ -62,16 +73,21 @@ export type Kind<K extends KindName = KindName> = {
   readonly nameRule?: NameRule;
   /** Fills in what the user left open. Pure, idempotent. */
   defaults(object: KindMap[K]): KindMap[K];
-  /** What stands in the status of a new object. */
+  /** What stands in the status of a new object; undefined for none at all. An empty object without. */
   initialStatus?(object: KindMap[K]): unknown;
-  /** Every fault of the object. Pure. */
-  validate(object: KindMap[K]): StatusCause[];
+  /** Every fault of the object; `before` is what it replaces, undefined for a new one. Pure. */
+  validate(object: KindMap[K], before?: KindMap[K]): StatusCause[];
+  /** Every fault that a change of the status makes. Pure. */
+  validateStatus?(next: KindMap[K], current: KindMap[K]): StatusCause[];
   /** Every forbidden change. Pure. */
   validateUpdate?(next: KindMap[K], current: KindMap[K]): StatusCause[];
   /** Seconds a deleted object may live on until its node has let go of it; undefined: it goes at once. */
   graceSeconds?(object: KindMap[K], wanted: number | undefined): number | undefined;
   /** Finalizers that live outside metadata (a namespace's). */
   extraFinalizers?(object: KindMap[K]): readonly string[];
+  /** What a client should hear about the object, though it is accepted; shown by kubectl. */
+  warnings?(object: KindMap[K]): readonly string[];
+  readonly custom?: CustomRules;
 };
 
 /** apiVersion of a kind: `v1`, `apps/v1`. */

@@ -15,7 +15,7 @@ import { KINDS, type KindTable } from './kinds.ts';
 import { owned } from './managed-fields/owned-object.ts';
 import { changedMeta, newMeta, validateMeta } from './object-meta.ts';
 import type { DeleteOptions, Ownership, Part, Registry } from './registry.ts';
-import { missingFields } from './schema.ts';
+import { missingFields, typeSchema } from './schema.ts';
 import { entryObject, memberOf, stored } from './stored-object.ts';
 
 /** Tries of a write that names no resourceVersion, each on a fresh reading. */
@@ -31,7 +31,9 @@ export type RegistryDeps = {
   readonly newSuffix: () => string;
 };
 
-export type WriteOptions = {
+export type WriteOptions<K extends KindName = KindName> = {
+  /** The version of the kind that the client speaks, whose rules then hold; those of the stored version without. */
+  readonly as?: Kind<K>;
   /** Do all but the write; the answer then has no new resourceVersion. */
   readonly dryRun?: boolean;
   /** Who comes to own the fields that the write changes; without one, nobody does. */
@@ -50,9 +52,11 @@ export class ObjectRegistry implements Registry {
   async create<K extends KindName>(
     kind: K,
     object: New<KindMap[K]>,
-    options: WriteOptions = {},
+    options: WriteOptions<K> = {},
   ): Promise<KindMap[K]> {
     const declared = this.deps.kinds.get(kind);
+    const rules = options.as ?? declared;
+    this.refuseGoingKind(declared);
     const { clock, newUid, newSuffix } = this.deps;
     const namespace = declared.namespaced ? (object.metadata.namespace ?? 'default') : undefined;
     const metadata = newMeta({
@@ -62,20 +66,20 @@ export class ObjectRegistry implements Registry {
       createdAt: formatTime(clock.nowMs()),
       suffix: newSuffix,
     });
-    const given = stored<K>({ ...object, apiVersion: apiVersionOf(declared), kind: declared.kind, metadata });
+    const identity = { apiVersion: apiVersionOf(declared), kind: declared.kind, metadata };
+    const given = stored<K>(withSpec(rules, { ...object, ...identity }));
     // Nobody owns what admission fills in.
-    const said = owned(declared, undefined, declared.defaults(given), {
+    const said = owned(rules, undefined, rules.defaults(given), {
       ...options,
       now: metadata.creationTimestamp,
       part: 'object',
       given: object.metadata.managedFields,
     });
-    const defaulted = admit(declared, said, this.deps.view);
-    const status = declared.subresources.includes('status')
-      ? { status: declared.initialStatus?.(defaulted) ?? {} }
-      : {};
-    const next = stored<K>({ ...defaulted, ...status });
-    this.refuseFaults(declared, next, validateMeta(metadata, declared.nameRule ?? 'dns-subdomain'));
+    const metaFaults = validateMeta(metadata, declared.nameRule ?? 'dns-subdomain');
+    // What follows relies on what every object of the kind has.
+    if (missingFields(rules.type, said).length > 0) this.refuseFaults(rules, said, metaFaults);
+    const next = withInitialStatus(rules, admit(declared, said, this.deps.view));
+    this.refuseFaults(rules, next, metaFaults);
     this.refuseForeignNamespace(declared, metadata.name, namespace);
     return this.quotas.pass(declared, { next }, async () => {
       if (options.dryRun) return next;
@@ -85,7 +89,11 @@ export class ObjectRegistry implements Registry {
     });
   }
 
-  update<K extends KindName>(kind: K, object: KindMap[K], options: WriteOptions = {}): Promise<KindMap[K]> {
+  update<K extends KindName>(
+    kind: K,
+    object: KindMap[K],
+    options: WriteOptions<K> = {},
+  ): Promise<KindMap[K]> {
     return this.change(kind, object.metadata, () => object, {
       ...options,
       part: 'object',
@@ -96,7 +104,7 @@ export class ObjectRegistry implements Registry {
   updateStatus<K extends KindName>(
     kind: K,
     object: KindMap[K],
-    options: WriteOptions = {},
+    options: WriteOptions<K> = {},
   ): Promise<KindMap[K]> {
     return this.change(kind, object.metadata, () => object, {
       ...options,
@@ -113,7 +121,11 @@ export class ObjectRegistry implements Registry {
     kind: K,
     ref: ObjectRef,
     make: (current: KindMap[K]) => New<KindMap[K]>,
-    options: WriteOptions & { readonly part: Part; readonly resourceVersion?: string; readonly uid?: string },
+    options: WriteOptions<K> & {
+      readonly part: Part;
+      readonly resourceVersion?: string;
+      readonly uid?: string;
+    },
   ): Promise<KindMap[K]> {
     const declared = this.deps.kinds.get(kind);
     let current = await this.read(declared, ref);
@@ -121,7 +133,7 @@ export class ObjectRegistry implements Registry {
       if (current === undefined) throw notFound(declared, ref.name);
       refuseOther(declared, current, options);
       const made = make(current);
-      const next = owned(declared, current, this.changed(declared, current, made, options.part), {
+      const next = owned(options.as ?? declared, current, this.changed(declared, current, made, options), {
         ...options,
         now: formatTime(this.deps.clock.nowMs()),
         given: made.metadata.managedFields,
@@ -144,27 +156,30 @@ export class ObjectRegistry implements Registry {
     declared: Kind<K>,
     current: KindMap[K],
     made: New<KindMap[K]>,
-    part: Part,
+    { part, as: rules = declared }: { readonly part: Part; readonly as?: Kind<K> },
   ): KindMap[K] {
-    if (part === 'status') return stored<K>({ ...current, status: memberOf(made, 'status') ?? {} });
+    const apiVersion = apiVersionOf(declared);
+    if (part === 'status') {
+      const next = stored<K>({ ...current, apiVersion, status: memberOf(made, 'status') ?? {} });
+      refuse(declared, next, rules.validateStatus?.(next, current) ?? []);
+      return next;
+    }
     const metadata = changedMeta(made.metadata, current.metadata);
-    const status = memberOf(current, 'status');
-    const next = declared.defaults(
-      stored<K>({
-        ...made,
-        apiVersion: current.apiVersion,
-        kind: current.kind,
-        metadata,
-        ...(status === undefined ? {} : { status }),
-      }),
+    const next = rules.defaults(
+      withStatusOf(
+        rules,
+        current,
+        stored<K>(withSpec(rules, { ...made, apiVersion, kind: current.kind, metadata })),
+      ),
     );
-    const isSpecChanged = !isDeepStrictEqual(memberOf(next, 'spec'), memberOf(current, 'spec'));
+    const isSpecChanged = !isDeepStrictEqual(wantedOf(rules, next), wantedOf(rules, current));
     const generation = (current.metadata.generation ?? 1) + (isSpecChanged ? 1 : 0);
     const counted = stored<K>({ ...next, metadata: { ...next.metadata, generation } });
-    this.refuseFaults(declared, counted, [
+    const metaFaults = [
       ...validateMeta(counted.metadata, declared.nameRule ?? 'dns-subdomain'),
-      ...(declared.validateUpdate?.(counted, current) ?? []),
-    ]);
+      ...(rules.validateUpdate?.(counted, current) ?? []),
+    ];
+    this.refuseFaults(rules, counted, metaFaults, current);
     return counted;
   }
 
@@ -274,16 +289,26 @@ export class ObjectRegistry implements Registry {
     declared: Kind<K>,
     object: KindMap[K],
     metaFaults: ReturnType<Kind['validate']>,
+    before?: KindMap[K],
   ): void {
     const missing = missingFields(declared.type, object);
     // What is missing is said once: a strategy's own check may name the same field.
     const said = new Set(missing.map(cause => cause.field));
     const own = declared
-      .validate(object)
+      .validate(object, before)
       .filter(cause => !(cause.reason === 'FieldValueRequired' && said.has(cause.field)));
-    const faults = [...metaFaults, ...missing, ...own];
-    if (faults.length > 0)
-      throw invalid(declared, object.metadata.name || object.metadata.generateName || '', faults);
+    refuse(declared, object, [...metaFaults, ...missing, ...own]);
+  }
+
+  /** Nothing is created of a kind whose definition is being deleted: it would never come to be empty. */
+  private refuseGoingKind(declared: Kind): void {
+    if (declared.custom === undefined) return;
+    const definition = this.deps.view.get('CustomResourceDefinition', { name: declared.id });
+    if (definition?.metadata.deletionTimestamp !== undefined)
+      throw new ApiError(
+        'MethodNotAllowed',
+        'create not allowed while custom resource definition is terminating',
+      );
   }
 
   private refuseForeignNamespace(declared: Kind, name: string, namespace: string | undefined): void {
@@ -307,6 +332,45 @@ export class ObjectRegistry implements Registry {
       },
     );
   }
+}
+
+function refuse(declared: Kind, { metadata }: KubeObject, faults: ReturnType<Kind['validate']>): void {
+  if (faults.length > 0) throw invalid(declared, metadata.name || metadata.generateName || '', faults);
+}
+
+/** What the object starts with, whatever the client says of its status. */
+function withInitialStatus<K extends KindName>(rules: Kind<K>, object: KindMap[K]): KindMap[K] {
+  if (!rules.subresources.includes('status')) return object;
+  const status = rules.initialStatus === undefined ? {} : rules.initialStatus(object);
+  return stored<K>(withMember(object, 'status', status));
+}
+
+/** The status is its observer's; an update of the rest leaves it as it stands. */
+function withStatusOf<K extends KindName>(rules: Kind<K>, current: KindMap[K], next: KindMap[K]): KindMap[K] {
+  const status = memberOf(current, 'status');
+  const isOwn = rules.subresources.includes('status') || (rules.custom === undefined && status !== undefined);
+  return isOwn ? stored<K>(withMember(next, 'status', status)) : next;
+}
+
+/** With this value as a member; without the member for undefined. */
+function withMember(object: object, name: string, value: unknown): object {
+  const others = Object.entries(object).filter(([key]) => key !== name);
+  return Object.fromEntries(value === undefined ? others : [...others, [name, value]]);
+}
+
+/** What of an object says what its owner wants: a change of it counts as a new generation. */
+function wantedOf(rules: Kind, object: KubeObject): unknown {
+  if (rules.custom === undefined) return memberOf(object, 'spec');
+  const observed = rules.subresources.includes('status') ? ['status'] : [];
+  const apart = ['apiVersion', 'metadata', ...observed];
+  return Object.fromEntries(Object.entries(object).filter(([name]) => !apart.includes(name)));
+}
+
+/** A spec that was left out is an empty one, as it is to Kubernetes's own structs. */
+function withSpec(rules: Pick<Kind, 'type'>, object: object): object {
+  const isMissing =
+    typeSchema(rules.type)?.fields.spec !== undefined && memberOf(object, 'spec') === undefined;
+  return isMissing ? { ...object, spec: {} } : object;
 }
 
 /** Refuses to act on an object that is not the one the caller means. */

@@ -66,6 +66,8 @@ function walk(expression: string, value: unknown, path: string, depth: number, f
       ]),
     );
   }
+  if (expression === 'schemaOrBool')
+    return typeof value === 'boolean' ? value : walk('V1JSONSchemaProps', value, path, depth, faults);
   const type = TYPES.get(expression);
   if (type !== undefined)
     return isRecord(value) ? walkType(type, value, path, depth, faults) : say('an object');

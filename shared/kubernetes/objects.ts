@@ -2,7 +2,6 @@
  * The Kubernetes objects that Pikelet stores, as types. Field types come from the package `kubernetes-types`;
  * here they only gain what an object has once it is stored: a full identity.
  */
-import type * as apiextensions from 'kubernetes-types/apiextensions/v1';
 import type * as apps from 'kubernetes-types/apps/v1';
 import type * as autoscaling from 'kubernetes-types/autoscaling/v2';
 import type * as batch from 'kubernetes-types/batch/v1';
@@ -17,6 +16,7 @@ import type * as policy from 'kubernetes-types/policy/v1';
 import type * as rbac from 'kubernetes-types/rbac/v1';
 import type * as scheduling from 'kubernetes-types/scheduling/v1';
 import type * as storage from 'kubernetes-types/storage/v1';
+import type { CustomResourceDefinitionSpec, CustomResourceDefinitionStatus } from './custom-resources.ts';
 
 export type OwnerReference = meta.OwnerReference;
 export type LabelSelector = meta.LabelSelector;
@@ -70,7 +70,10 @@ export type StatefulSet = Stored<apps.StatefulSet> & { spec: apps.StatefulSetSpe
 export type Service = Stored<core.Service> & { spec: core.ServiceSpec };
 export type Job = Stored<batch.Job> & { spec: batch.JobSpec };
 export type CronJob = Stored<batch.CronJob> & { spec: batch.CronJobSpec };
-export type CustomResourceDefinition = Stored<apiextensions.CustomResourceDefinition>;
+export type CustomResourceDefinition = KubeObject & {
+  spec: CustomResourceDefinitionSpec;
+  status?: CustomResourceDefinitionStatus;
+};
 
 /** A kind that a CustomResourceDefinition adds: `plural.group`, as the definition is named. No built-in kind has a dot. */
 export type CustomKindName = `${string}.${string}`;

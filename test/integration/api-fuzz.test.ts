@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Answer, type ApiCall, startTestApi, type TestApi } from '../support/api.ts';
 
-const RUNS = { numRuns: 150 };
+const RUNS = { numRuns: 40 };
 const SETTINGS = '/api/v1/namespaces/default/configmaps';
 const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments';
 const BYSTANDER = `${SETTINGS}/bystander`;
@@ -12,11 +12,9 @@ let api: TestApi;
 let bystander: string;
 beforeAll(async () => {
   api = await startTestApi();
-  const created = await api.call(SETTINGS, {
-    method: 'POST',
-    body: { metadata: { name: 'bystander' }, data: { kept: 'yes' } },
-  });
-  bystander = created.text;
+  const body = { metadata: { name: 'bystander' }, data: { kept: 'yes' } };
+  await api.call(SETTINGS, { method: 'POST', body });
+  bystander = (await api.call(BYSTANDER)).text;
 });
 afterAll(() => api.stop());
 

@@ -2,6 +2,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { ensureCluster } from '../../master/cluster.ts';
+import { serveCustomKinds } from '../../master/registry/custom/serve-custom-kinds.ts';
 import { BUILTIN_KINDS, KindTable } from '../../master/registry/kinds.ts';
 import { ObjectRegistry } from '../../master/registry/object-registry.ts';
 import { openMemoryStore } from '../../master/store/open-embedded-store.ts';
@@ -25,6 +26,7 @@ export async function startMemoryCluster(): Promise<MemoryCluster> {
   const cache = new ObjectCache(store, BUILTIN_KINDS, pino({ level: 'silent' }));
   const { ended } = await cache.start(stopped.signal);
   const kinds = new KindTable();
+  serveCustomKinds(cache, kinds, pino({ level: 'silent' }));
   const registry = new ObjectRegistry({
     store,
     view: cache,

@@ -1,7 +1,10 @@
 /** The definitions of the served kinds and of all that they hold, from the field tables, for OpenAPI of either version. */
+
+import type { JSONSchemaProps } from '../../../shared/kubernetes/custom-resources.ts';
 import type { Kind } from '../../registry/kind.ts';
 import { elementType, typeSchema } from '../../registry/schema.ts';
 import { definitionOfMessage, messageOfType } from '../protobuf/messages.ts';
+import { declaredSchema } from './declared-schema.ts';
 import { definitionExtensions, propertyExtensions } from './extensions.ts';
 import type { JsonSchema } from './json-schema.ts';
 
@@ -15,6 +18,8 @@ export type Dialect = {
   readonly quantity: JsonSchema;
   readonly intOrString: JsonSchema;
   readonly any: JsonSchema;
+  /** Whether it has anyOf, oneOf, allOf and not. */
+  readonly hasLogic: boolean;
 };
 
 /** Scalars that are definitions of their own, so that clients show their names. */
@@ -40,6 +45,12 @@ export function definitionName(type: string): string {
   return message === undefined ? `io.pikelet.${type}` : definitionOfMessage(message);
 }
 
+/** The definition of a kind; com.example.stable.v1.CronTab for a custom one, as Kubernetes names it. */
+export function kindDefinitionName(kind: Kind): string {
+  if (kind.custom === undefined) return definitionName(kind.type);
+  return `${kind.group.split('.').reverse().join('.')}.${kind.version}.${kind.kind}`;
+}
+
 /** Definitions by name. */
 export function definitionsOf(
   kinds: readonly Kind[],
@@ -47,18 +58,43 @@ export function definitionsOf(
   dialect: Dialect,
 ): Record<string, JsonSchema> {
   const types = new Set<string>();
-  for (const kind of kinds) collectTypes(kind.type, types);
+  for (const kind of kinds) collectTypes(kind.custom === undefined ? kind.type : 'V1ObjectMeta', types);
+  const custom = kinds.flatMap(kind =>
+    kind.custom === undefined
+      ? []
+      : [[kindDefinitionName(kind), customDefinition(kind, kind.custom.schema, dialect)] as const],
+  );
   const time: JsonSchema = { type: 'string', format: 'date-time' };
   return {
     ...Object.fromEntries(
       [...types].map(type => [definitionName(type), definitionOf(type, kinds, descriptions, dialect)]),
     ),
+    ...Object.fromEntries(custom),
     [NAMED_SCALARS.time]: time,
     [NAMED_SCALARS.microTime]: time,
     [NAMED_SCALARS.quantity]: dialect.quantity,
     [NAMED_SCALARS.intOrString]: dialect.intOrString,
   };
 }
+
+/** The schema of a custom kind, with what every object has. */
+function customDefinition(kind: Kind, schema: JSONSchemaProps, dialect: Dialect): JsonSchema {
+  const declared = declaredSchema(schema, dialect);
+  return {
+    ...declared,
+    properties: {
+      ...declared.properties,
+      apiVersion: { type: 'string', description: API_VERSION },
+      kind: { type: 'string', description: KIND },
+      metadata: { description: METADATA, ...dialect.reference(definitionName('V1ObjectMeta')) },
+    },
+    'x-kubernetes-group-version-kind': [groupVersionKind(kind)],
+  };
+}
+
+const API_VERSION = 'APIVersion defines the versioned schema of this representation of an object.';
+const KIND = 'Kind is a string value representing the REST resource this object represents.';
+const METADATA = "Standard object's metadata.";
 
 function collectTypes(name: string, into: Set<string>): void {
   const type = typeSchema(name);

@@ -40,11 +40,8 @@ const V2: Dialect = {
   intOrString: { type: 'string', format: 'int-or-string' },
   // Version 2 has no way to say "anything" but to say nothing.
   any: {},
+  hasLogic: false,
 };
-
-const PATCH_TYPES = ['json-patch', 'merge-patch', 'strategic-merge-patch'].map(
-  type => `application/${type}+json`,
-);
 
 export function documentV2(kinds: readonly Kind[], descriptions: Descriptions): DocumentV2 {
   return {
@@ -70,7 +67,7 @@ function operationOf(operation: Operation): OperationV2 {
   const query = operation.queryParameters.map(name => ({ name, in: 'query', type: 'string' }) as const);
   return {
     operationId: operation.operationId,
-    consumes: operation.method === 'patch' ? PATCH_TYPES : ['application/json', 'application/yaml'],
+    consumes: operation.consumes,
     produces: ['application/json'],
     parameters:
       body === undefined

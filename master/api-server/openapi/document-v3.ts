@@ -11,6 +11,7 @@ const V3: Dialect = {
   quantity: { oneOf: [{ type: 'string' }, { type: 'number' }] },
   intOrString: { oneOf: [{ type: 'integer' }, { type: 'string' }], format: 'int-or-string' },
   any: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+  hasLogic: true,
 };
 
 /** Types, merge keys, and for each kind a PATCH operation that takes `fieldValidation`, or kubectl validates by itself. */

@@ -1,6 +1,6 @@
 /** Which operations each kind has, and what they take: what the documents of both versions of OpenAPI are made from. */
 import { apiVersionOf, type Kind } from '../../registry/kind.ts';
-import { definitionName, groupVersionKind } from './definitions.ts';
+import { groupVersionKind, kindDefinitionName } from './definitions.ts';
 
 export type Operation = {
   readonly method: 'get' | 'put' | 'post' | 'patch' | 'delete';
@@ -13,6 +13,8 @@ export type Operation = {
   /** The definition of what is answered; undefined for lists and Statuses. */
   readonly answer: string | undefined;
   readonly queryParameters: readonly string[];
+  /** Media types of what is sent. */
+  readonly consumes: readonly string[];
 };
 
 export type Path = {
@@ -23,12 +25,21 @@ export type Path = {
 
 const WRITE_PARAMETERS = ['dryRun', 'fieldManager', 'fieldValidation', 'force', 'pretty'];
 
+const PATCHES = ['application/json-patch+json', 'application/merge-patch+json'];
+const STRATEGIC = 'application/strategic-merge-patch+json';
+
+/** kubectl reads here that a custom kind takes no strategic merge patch. */
+function consumedBy(kind: Kind, method: Operation['method']): readonly string[] {
+  if (method !== 'patch') return ['application/json', 'application/yaml'];
+  return kind.custom === undefined ? [...PATCHES, STRATEGIC] : PATCHES;
+}
+
 /** The collection of a kind, and one object of it. */
 export function pathsOf(kind: Kind): readonly Path[] {
   const root = kind.group === '' ? `/api/${kind.version}` : `/apis/${kind.group}/${kind.version}`;
   const scope = kind.namespaced ? ['namespace'] : [];
   const collection = `${root}${kind.namespaced ? '/namespaces/{namespace}' : ''}/${kind.plural}`;
-  const definition = definitionName(kind.type);
+  const definition = kindDefinitionName(kind);
   const operation = (method: Operation['method'], action: string, sends: boolean, answers = sends) => ({
     method,
     operationId: `${action}${apiVersionOf(kind).replaceAll(/[^a-zA-Z0-9]/g, '')}${kind.kind}`,
@@ -37,6 +48,7 @@ export function pathsOf(kind: Kind): readonly Path[] {
     body: sends ? definition : undefined,
     answer: answers ? definition : undefined,
     queryParameters: sends ? WRITE_PARAMETERS : [],
+    consumes: consumedBy(kind, method),
   });
   return [
     {

@@ -31,7 +31,7 @@ const OperationsSchema = v.pipe(
 /** Members through which a patch could reach JavaScript's own objects. */
 const UNSAFE_POINTER = /(^|\/)(__proto__|constructor|prototype)(\/|$)/;
 
-/** `target` after the patch; `target` is not changed. Throws ApiError: UnsupportedMediaType, BadRequest, Invalid. */
+/** `target` after the patch; `target` is not changed. `type` is empty for a custom kind. Throws ApiError: UnsupportedMediaType, BadRequest, Invalid. */
 export function applyPatch(contentType: string, type: string, target: unknown, patch: unknown): unknown {
   switch (contentType) {
     case 'application/json-patch+json':
@@ -39,13 +39,18 @@ export function applyPatch(contentType: string, type: string, target: unknown, p
     case 'application/merge-patch+json':
       return applyMergePatch(target, requireObject(patch));
     case 'application/strategic-merge-patch+json':
+      if (type === '') throw unsupported(SUPPORTED.filter(supported => supported !== contentType));
       return applyStrategicMergePatch(type, target, requireObject(patch));
     default:
-      throw new ApiError(
-        'UnsupportedMediaType',
-        `the body of the request was in an unknown format - accepted media types include: ${SUPPORTED.join(', ')}`,
-      );
+      throw unsupported(SUPPORTED);
   }
+}
+
+function unsupported(accepted: readonly string[]): ApiError {
+  return new ApiError(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+  );
 }
 
 function requireObject(patch: unknown): Record<string, unknown> {

@@ -1,0 +1,150 @@
+/**
+ * Checks a value against a structural schema, in Kubernetes's words. Pure; its time grows with schema × value.
+ * Source: k8s.io/kube-openapi/pkg/validation/validate and apiextensions-apiserver/pkg/apiserver/validation.
+ */
+import { isRecord } from '../../../shared/is-record.ts';
+import type { StatusCause } from '../../../shared/kubernetes/api-error.ts';
+import type { JSONSchemaProps } from '../../../shared/kubernetes/custom-resources.ts';
+import { invalidValue, requiredValue } from '../field-checks.ts';
+import { MAX_DEPTH, MAX_FAULTS } from './limits.ts';
+import { canonicalText, childPath, memberSchema, ownMember } from './schema-nodes.ts';
+import { checkArray } from './validate-array.ts';
+import { checkNumber, checkString } from './validate-scalar.ts';
+
+/** Every fault of `value`, up to a bound. `path` is empty at the root. */
+export function validateValue(schema: JSONSchemaProps, value: unknown, path = ''): StatusCause[] {
+  return checkValue(schema, value, path, 0).slice(0, MAX_FAULTS);
+}
+
+/** JSON Schema's name for the type of a value. */
+export function typeName(value: unknown): string {
+  if (value === null || value === undefined) return 'null';
+  if (Array.isArray(value)) return 'array';
+  return Number.isInteger(value) ? 'integer' : typeof value;
+}
+
+function checkValue(schema: JSONSchemaProps, value: unknown, path: string, depth: number): StatusCause[] {
+  if (depth > MAX_DEPTH) return [invalidValue(path, '', `must not be nested deeper than ${MAX_DEPTH}`)];
+  if (value === null && schema.nullable === true) return [];
+  const mistyped = checkType(schema, value, path);
+  if (mistyped.length > 0) return mistyped;
+  return [
+    ...checkEnum(schema, value, path),
+    ...(typeof value === 'string' ? checkString(schema, value, path) : []),
+    ...(typeof value === 'number' ? checkNumber(schema, value, path) : []),
+    ...(Array.isArray(value) ? checkArray(schema, value, path) : []),
+    ...(Array.isArray(value) ? checkItems(schema, value, path, depth) : []),
+    ...(isRecord(value) ? checkMembers(schema, value, path, depth) : []),
+    ...checkLogic(schema, value, path, depth),
+  ];
+}
+
+function checkType(schema: JSONSchemaProps, value: unknown, path: string): StatusCause[] {
+  const actual = typeName(value);
+  const wanted = schema['x-kubernetes-int-or-string'] === true ? 'integer,string' : schema.type;
+  if (wanted === undefined || wanted === '' || wanted.split(',').includes(actual)) return [];
+  if (wanted === 'number' && actual === 'integer') return [];
+  const message = `${path} in body must be of type ${wanted}: ${JSON.stringify(actual)}`;
+  return [{ ...invalidValue(path, actual, message), reason: 'FieldValueTypeInvalid' }];
+}
+
+function checkEnum(schema: JSONSchemaProps, value: unknown, path: string): StatusCause[] {
+  if (schema.enum === undefined) return [];
+  const wanted = canonicalText(value);
+  if (schema.enum.some(allowed => canonicalText(allowed) === wanted)) return [];
+  const list = schema.enum.map(allowed =>
+    typeof allowed === 'string' ? JSON.stringify(allowed) : `"${JSON.stringify(allowed)}"`,
+  );
+  return [
+    {
+      reason: 'FieldValueNotSupported',
+      message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${list.join(', ')}`,
+      field: path,
+    },
+  ];
+}
+
+function checkItems(
+  schema: JSONSchemaProps,
+  items: readonly unknown[],
+  path: string,
+  depth: number,
+): StatusCause[] {
+  const { items: element } = schema;
+  if (element === undefined) return [];
+  return gather(items.entries(), ([index, item]) =>
+    checkValue(element, item, `${path}[${index}]`, depth + 1),
+  );
+}
+
+function checkMembers(
+  schema: JSONSchemaProps,
+  value: Readonly<Record<string, unknown>>,
+  path: string,
+  depth: number,
+): StatusCause[] {
+  const names = Object.keys(value);
+  const { minProperties: min, maxProperties: max } = schema;
+  return [
+    ...(min !== undefined && names.length < min
+      ? [invalidValue(path, value, `${path} in body should have at least ${min} properties`)]
+      : []),
+    ...(max !== undefined && names.length > max
+      ? [
+          {
+            reason: 'FieldValueTooMany',
+            message: `Too many: ${names.length}: must have at most ${max} items`,
+            field: path,
+          },
+        ]
+      : []),
+    ...(schema.required ?? [])
+      .filter(name => ownMember(value, name) === undefined)
+      .map(name => requiredValue(childPath(path, name))),
+    ...(schema['x-kubernetes-embedded-resource'] === true ? ['apiVersion', 'kind'] : [])
+      .filter(name => typeof value[name] !== 'string' || value[name] === '')
+      .map(name => requiredValue(childPath(path, name), 'must not be empty')),
+    ...gather(names, name => {
+      const below = memberSchema(schema, name);
+      return below === undefined ? [] : checkValue(below, value[name], childPath(path, name), depth + 1);
+    }),
+  ];
+}
+
+function checkLogic(schema: JSONSchemaProps, value: unknown, path: string, depth: number): StatusCause[] {
+  const faultsOf = (part: JSONSchemaProps) => checkValue(part, value, path, depth + 1);
+  const name = JSON.stringify(path);
+  const composite = (why: string) => invalidValue(path, '', `${name} ${why}`);
+  const faults: StatusCause[] = [];
+  if (schema.anyOf !== undefined && schema.anyOf.length > 0) {
+    const tried = schema.anyOf.map(faultsOf);
+    const best = tried.reduce((least, each) => (each.length < least.length ? each : least));
+    if (best.length > 0) faults.push(composite('must validate at least one schema (anyOf)'), ...best);
+  }
+  if (schema.oneOf !== undefined && schema.oneOf.length > 0) {
+    const tried = schema.oneOf.map(faultsOf);
+    const valid = tried.filter(each => each.length === 0).length;
+    const found = valid === 0 ? 'Found none valid' : `Found ${valid} valid alternatives`;
+    if (valid !== 1) faults.push(composite(`must validate one and only one schema (oneOf). ${found}`));
+    if (valid === 0)
+      faults.push(...tried.reduce((least, each) => (each.length < least.length ? each : least)));
+  }
+  const failed = (schema.allOf ?? []).map(faultsOf).filter(each => each.length > 0);
+  if (failed.length > 0) {
+    const none = failed.length === schema.allOf?.length ? '. None validated' : '';
+    faults.push(composite(`must validate all the schemas (allOf)${none}`), ...failed.flat());
+  }
+  if (schema.not !== undefined && faultsOf(schema.not).length === 0)
+    faults.push(composite('must not validate the schema (not)'));
+  return faults;
+}
+
+/** Faults of one after the other, until there are enough of them. */
+function gather<T>(each: Iterable<T>, check: (one: T) => StatusCause[]): StatusCause[] {
+  const faults: StatusCause[] = [];
+  for (const one of each) {
+    faults.push(...check(one));
+    if (faults.length >= MAX_FAULTS) break;
+  }
+  return faults;
+}
