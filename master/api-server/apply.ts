@@ -37,7 +37,9 @@ export async function applyConfiguration<K extends KindName>(
     throw new ApiError('BadRequest', 'metadata.managedFields must be nil');
   refuseOtherName(object, ref);
   const placed = inNamespace({ ...object, metadata: { ...object.metadata, name: ref.name } }, ref.namespace);
-  const { object: applied, created } = await applyObject(deps, deps.kinds.get(kind.id), ref, placed, {
+  const stored = deps.kinds.get(kind.id);
+  const config = { ...placed, apiVersion: apiVersionOf(stored), kind: stored.kind };
+  const { object: applied, created } = await applyObject(deps, stored, ref, config, {
     ...applier,
     subresource: part === 'status' ? 'status' : '',
     dryRun: isDryRun(exchange),

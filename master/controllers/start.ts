@@ -33,9 +33,7 @@ export type ControllersDeps = {
   readonly logger: Logger;
   /** In [0, 1). */
   readonly random: () => number;
-  /** The certificate of the cluster's authority, as every namespace holds it. */
-  readonly caPem: string;
-  /** The cluster's keys; without them nothing is signed, and the control loops that sign do not run. */
+  /** The cluster's keys; without them nothing is signed, and the control loops that hand them out do not run. */
   readonly keys?: TokenSecretKeys & { readonly signRequest: SignRequest };
 };
 
@@ -64,8 +62,9 @@ export async function startControllers(deps: ControllersDeps, signal: AbortSigna
   const runnerDeps = { ...deps, record: events.record.bind(events), signRequest: keys?.signRequest };
   const controllers: readonly Controller[] = [
     ...CONTROLLERS,
-    namespaceDefaultsController(deps.caPem),
-    ...(keys === undefined ? [] : [tokenSecretController(keys), certificateSigningController]),
+    ...(keys === undefined
+      ? []
+      : [namespaceDefaultsController(keys.caPem), tokenSecretController(keys), certificateSigningController]),
   ];
   const stop = new AbortController();
   setMaxListeners(controllers.length + 2, stop.signal);

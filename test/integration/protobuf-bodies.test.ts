@@ -62,8 +62,9 @@ describe.skipIf(kubectlPath === undefined)('kubectl', () => {
     return JSON.parse(stdout);
   };
   /** Without what the server gives each object anew. */
-  const withoutIdentity = ({ metadata, ...object }: Json) => ({
+  const withoutIdentity = ({ metadata, spec, ...object }: Json) => ({
     ...object,
+    spec: { ...spec, clusterIP: undefined, clusterIPs: undefined },
     metadata: { name: metadata.name, namespace: metadata.namespace, labels: metadata.labels },
   });
 

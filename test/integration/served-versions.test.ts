@@ -81,10 +81,37 @@ it('keeps in version 1 of an autoscaler what only version 2 can say', async () =
     body: { spec: { targetCPUUtilizationPercentage: 50 } },
   });
   expect(patched.json()).toMatchObject({ spec: { targetCPUUtilizationPercentage: 50 } });
+  expect((await api.call(`${v1}/web`)).json()).toMatchObject({
+    apiVersion: 'autoscaling/v1',
+    spec: { maxReplicas: 3, targetCPUUtilizationPercentage: 50 },
+  });
   const { spec, metadata } = (await api.call(`${v2}/web`)).json();
   expect(spec.metrics).toEqual([
     { ...cpu, resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } },
     memory,
   ]);
   expect(metadata.annotations).toBeUndefined();
+});
+
+it('applies version 1 of an autoscaler to what is stored in version 2', async () => {
+  const target = `/apis/autoscaling/v1${AUTOSCALERS}/applied`;
+  const applied = await api.call(`${target}?fieldManager=tester`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/apply-patch+yaml' },
+    body: {
+      apiVersion: 'autoscaling/v1',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'applied' },
+      spec: {
+        maxReplicas: 2,
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+        targetCPUUtilizationPercentage: 70,
+      },
+    },
+  });
+  expect(applied.json()).toMatchObject({
+    apiVersion: 'autoscaling/v1',
+    spec: { targetCPUUtilizationPercentage: 70 },
+    metadata: { managedFields: [{ manager: 'tester', operation: 'Apply', apiVersion: 'autoscaling/v2' }] },
+  });
 });
