@@ -95,7 +95,7 @@ module.exports = {
     only('systeminformation-in-node-info', 'systeminformation', 'node-agent/node-info/'),
     only('sqlite-in-store', '@photostructure/sqlite', 'master/store/'),
     only('x509-in-auth', '@peculiar/x509', 'master/auth/'),
-    only('ws-in-api-server', 'ws', 'master/api-server/'),
+    only('ws-in-api-server', 'ws', 'master/api-server/streams/', ['^cli/streams/']),
     only('commander-in-cli', 'commander', 'cli/', ['^deploy/']),
     only('preact-in-dashboard', '(preact|@preact/signals)', 'dashboard/'),
     only('cel-in-custom-kinds', '@marcbachmann/cel-js', 'master/registry/custom/'),

@@ -1,6 +1,8 @@
 /** The command's world, handed to every verb, so that a test can own it. */
 import type { Clock } from '../shared/clock.ts';
 
+export type Stdio = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'>;
+
 export interface Cli {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
@@ -14,6 +16,8 @@ export interface Cli {
   out(text: string): void;
   /** Talk, for stderr; a line end is added. */
   say(text: string): void;
+  /** The process's own streams, for what goes both ways at once. */
+  readonly stdio: Stdio;
   /** All of stdin, as text. */
   readStdin(): Promise<string>;
 }

@@ -39,6 +39,7 @@ function main(): void {
     signal: interrupt.signal,
     out: text => process.stdout.write(text),
     say: text => process.stderr.write(`${text}\n`),
+    stdio: process,
     readStdin,
   };
   runProgram(process.argv.slice(2), cli).then(

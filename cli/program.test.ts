@@ -22,6 +22,7 @@ function aCli() {
     say: text => {
       said.err += `${text}\n`;
     },
+    stdio: process,
     readStdin: async () => '',
   };
   return { cli, said, abort };

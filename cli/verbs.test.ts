@@ -13,6 +13,7 @@ const cli: Cli = {
   signal: new AbortController().signal,
   out: () => undefined,
   say: () => undefined,
+  stdio: process,
   readStdin: async () => '',
 };
 

@@ -27,6 +27,18 @@ export const VERBS: readonly VerbEntry[] = [
   verb('logs', 'show what a container printed', async () => (await import('./verbs/logs.ts')).declareLogs, [
     'log',
   ]),
+  verb('exec', 'run a command in a container', async () => (await import('./verbs/exec.ts')).declareExec),
+  verb(
+    'attach',
+    'join the process of a container',
+    async () => (await import('./verbs/exec.ts')).declareAttach,
+  ),
+  verb(
+    'port-forward',
+    'lead ports of this machine to a pod',
+    async () => (await import('./verbs/port-forward.ts')).declarePortForward,
+  ),
+  verb('cp', 'copy files into and out of containers', async () => (await import('./verbs/cp.ts')).declareCp),
   verb('apply', 'make objects as files say', async () => (await import('./verbs/apply.ts')).declareApply),
   verb(
     'create',

@@ -83,18 +83,26 @@ async function bundle(options) {
 }
 
 async function bundlePrograms() {
-  const stub = join(root, 'deploy/stubs/empty.cjs');
   const stubbed = [
     // dockerode's ways to engines that Pikelet never takes.
     ...['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tar-fs'],
     // mqtt's, likewise: agents speak MQTT over TCP, with Node.js's own timers.
-    ...['ws', 'socks', 'worker-timers'],
+    ...['socks', 'worker-timers'],
     'thread-stream',
   ];
   const programs = Object.entries(PROGRAMS)
     .filter(([, source]) => existsSync(join(root, source)))
     .map(([output, source]) => [basename(output, '.cjs'), source]);
-  const entryPoints = Object.fromEntries([...programs, ...(await benchmarks())]);
+  const agent = programs.filter(([name]) => name === 'agent');
+  const others = programs.filter(([name]) => name !== 'agent');
+  // mqtt's way to brokers over WebSocket is dead weight on a device; the API server and the command do speak it.
+  await bundleNode(Object.fromEntries(agent), [...stubbed, 'ws']);
+  await bundleNode(Object.fromEntries([...others, ...(await benchmarks())]), stubbed);
+}
+
+/** CommonJS programs; each of the `stubbed` packages is left out. */
+async function bundleNode(entryPoints, stubbed) {
+  const stub = join(root, 'deploy/stubs/empty.cjs');
   await bundle({
     entryPoints,
     outdir: dist,

@@ -129,7 +129,17 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
   const loops = [
     following.ended,
     events.run(signal),
-    startControllers({ ...parts, ...as('pikelet-controllers'), keys, logger: log('controllers') }, signal),
+    startControllers(
+      {
+        ...parts,
+        ...as('pikelet-controllers'),
+        caPem: ca.caPem,
+        keys,
+        usage: liveness,
+        logger: log('controllers'),
+      },
+      signal,
+    ),
     startScheduler(
       { ...parts, ...as('pikelet-scheduler'), usage: liveness, logger: log('scheduler') },
       signal,

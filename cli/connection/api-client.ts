@@ -31,6 +31,11 @@ export type WatchEvent = { readonly type: string; readonly object: unknown };
 export interface ApiClient {
   /** Such as `https://127.0.0.1:6443`. */
   readonly server: string;
+  /** With what it connects and proves who it is, for connections of another protocol. */
+  readonly connection: {
+    readonly tls: ApiClientOptions['tls'];
+    readonly headers: Readonly<Record<string, string>>;
+  };
   /** The parsed answer; text that is no JSON comes as a string. */
   send(request: ApiRequest, signal?: AbortSignal): Promise<unknown>;
   /** The bytes of the answer as they come. Breaking off the loop ends the request. */
@@ -56,7 +61,8 @@ export async function createApiClient(options: ApiClientOptions): Promise<ApiCli
   const { request, Agent } = secure ? await import('node:https') : await import('node:http');
   const agent = new Agent({ keepAlive: true, ...(secure ? options.tls : {}) });
   const server = url.href.replace(/\/$/, '');
-  const headers = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
+  const headers: Readonly<Record<string, string>> =
+    options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
 
   function open(wanted: ApiRequest, signal: AbortSignal | undefined): Promise<IncomingMessage> {
     const body = wanted.body === undefined ? undefined : JSON.stringify(wanted.body);
@@ -122,6 +128,7 @@ export async function createApiClient(options: ApiClientOptions): Promise<ApiCli
 
   return {
     server,
+    connection: { tls: options.tls, headers },
     async send(wanted, signal) {
       const response = await openOk(wanted, signal);
       const text = await readText(response, server);
@@ -155,7 +162,7 @@ function codeOf(cause: unknown): string {
   return errorCode(cause) ?? (cause instanceof Error ? cause.message : String(cause));
 }
 
-async function readText(response: IncomingMessage, server: string): Promise<string> {
+export async function readText(response: IncomingMessage, server: string): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -172,7 +179,7 @@ async function readText(response: IncomingMessage, server: string): Promise<stri
 }
 
 /** The Status that the API sent, or one made of the code where something else answered. */
-function statusOf(text: string, code: number): Status {
+export function statusOf(text: string, code: number): Status {
   const parsed = parseJson(text);
   const message = textAt(parsed, 'message');
   if (isRecord(parsed) && parsed.kind === 'Status') {

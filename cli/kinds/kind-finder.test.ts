@@ -49,6 +49,7 @@ const GROUPS = {
 function anApi() {
   let requests = 0;
   const api: ApiClient = {
+    connection: { tls: {}, headers: {} },
     server: '',
     send: async ({ path }) => {
       requests++;

@@ -1,15 +1,14 @@
 /** `pikelet logs`: of one pod, of a workload's pods, or of all that a selector finds. */
-import { getObject, listObjects } from '../api-objects.ts';
+import { listObjects } from '../api-objects.ts';
 import type { GlobalOptions } from '../cli.ts';
 import { linesOf, type Query } from '../connection/api-client.ts';
 import { parseDurationMs } from '../duration.ts';
 import { CliError, UsageError } from '../errors.ts';
+import { chooseContainer, findPod } from '../find-pod.ts';
 import { type JsonObject, listAt, textAt } from '../json.ts';
 import { POD } from '../kinds/builtin.ts';
 import { objectPath } from '../kinds/kind.ts';
-import { parseTargets } from '../kinds/targets.ts';
 import { LOG_STREAMS_MAX } from '../limits.ts';
-import { selectorText } from '../print/selector-text.ts';
 import { type Session, withSession } from '../session.ts';
 import type { DeclareVerb } from '../verb.ts';
 
@@ -114,24 +113,9 @@ async function podsOf(
   }
   if (target === undefined)
     throw new UsageError("expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'");
-  const [wanted] = target.includes('/')
-    ? await parseTargets([target], session.kinds)
-    : [{ kind: POD, names: [target] }];
-  const name = wanted?.names[0] ?? '';
-  const kind = wanted?.kind ?? POD;
-  const object = await getObject(api, kind, { namespace, name }, cli.signal);
-  if (kind.plural === POD.plural) return [object];
-  const labelSelector = selectorText(object);
-  if (labelSelector === undefined)
-    throw new CliError(`cannot get the logs from ${kind.kind}: selector is missing`);
-  const { items } = await listObjects(api, POD, { namespace, labelSelector }, cli.signal);
-  const [first] = [...items].sort(
-    (a, b) =>
-      Number(textAt(b, 'status', 'phase') === 'Running') - Number(textAt(a, 'status', 'phase') === 'Running'),
-  );
-  if (first === undefined) throw new CliError(`${target} has no pods: see pikelet describe ${target}`);
-  if (items.length > 1) cli.say(`Found ${items.length} pods, using pod/${textAt(first, 'metadata', 'name')}`);
-  return [first];
+  const { pod, name, count } = await findPod(session, target);
+  if (count > 1) cli.say(`Found ${count} pods, using pod/${name}`);
+  return [pod];
 }
 
 function sourcesOf(session: Session, pod: JsonObject, options: LogsOptions): readonly Source[] {
@@ -140,17 +124,5 @@ function sourcesOf(session: Session, pod: JsonObject, options: LogsOptions): rea
     listAt(pod, 'spec', list).map(container => textAt(container, 'name') ?? ''),
   );
   if (options.allContainers) return names.map(container => ({ pod: name, container }));
-  if (options.container !== undefined) {
-    if (!names.includes(options.container))
-      throw new CliError(
-        `container ${options.container} is not valid for pod ${name}; it has: ${names.join(', ')}`,
-      );
-    return [{ pod: name, container: options.container }];
-  }
-  const annotated = textAt(pod, 'metadata', 'annotations', 'kubectl.kubernetes.io/default-container');
-  const plain = listAt(pod, 'spec', 'containers').map(container => textAt(container, 'name') ?? '');
-  const container = annotated !== undefined && names.includes(annotated) ? annotated : (plain[0] ?? '');
-  if (plain.length > 1 && annotated === undefined)
-    session.cli.say(`Defaulted container "${container}" out of: ${plain.join(', ')}`);
-  return [{ pod: name, container }];
+  return [{ pod: name, container: chooseContainer(pod, options.container, session.cli.say) }];
 }

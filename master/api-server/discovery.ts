@@ -5,6 +5,11 @@ import { REVIEWS } from './reviews.ts';
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 
+/** Options that a call takes in its query. */
+const callOptions = (kind: string, verbs: string[]) => ({ group: '', version: 'v1', kind, verbs });
+const CALL_VERBS = ['create', 'get'];
+const PROXY_VERBS = ['create', 'delete', 'get', 'patch', 'update'];
+
 const SUBRESOURCE_KINDS: Readonly<
   Record<Subresource, { group: string; version: string; kind: string; verbs: string[] } | undefined>
 > = {
@@ -16,6 +21,11 @@ const SUBRESOURCE_KINDS: Readonly<
   eviction: { group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] },
   token: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', verbs: ['create'] },
   approval: undefined,
+  exec: callOptions('PodExecOptions', CALL_VERBS),
+  attach: callOptions('PodAttachOptions', CALL_VERBS),
+  portforward: callOptions('PodPortForwardOptions', CALL_VERBS),
+  // Of its own kind: PodProxyOptions, ServiceProxyOptions.
+  proxy: callOptions('ProxyOptions', PROXY_VERBS),
 };
 
 /** A resource that no stored kind stands behind: what is said of it here, and what it answers elsewhere. */
@@ -71,7 +81,11 @@ function resourceOf(kind: Kind): Resource {
   return {
     ...kind,
     verbs: VERBS,
-    subresources: kind.subresources.map(name => ({ name, ...(SUBRESOURCE_KINDS[name] ?? own) })),
+    subresources: kind.subresources.map(name => ({
+      name,
+      ...(SUBRESOURCE_KINDS[name] ?? own),
+      ...(name === 'proxy' ? { kind: `${kind.kind}ProxyOptions` } : {}),
+    })),
   };
 }
 

@@ -5,6 +5,7 @@ import { gzip } from 'node:zlib';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import { ANONYMOUS, type Identity } from '../auth/identity.ts';
 import { GZIP_THRESHOLD_BYTES, MAX_BODY_BYTES } from './limits.ts';
+import type { Upgrade } from './streams/upgrade.ts';
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
 export type HttpResponse = ServerResponse | Http2ServerResponse;
@@ -14,25 +15,38 @@ export class Exchange {
   readonly url: URL;
   /** Who asks; ANONYMOUS until the server knows. */
   identity: Identity = ANONYMOUS;
+  /** There when the client asks to go on in another protocol. */
+  readonly upgrade: Upgrade | undefined;
+  /** As they came: for the one handler that passes them on. */
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
   private readonly gone = new AbortController();
   private readonly serverSignal: AbortSignal;
   private combined: AbortSignal | undefined;
-  private readonly request: HttpRequest;
-  private readonly response: HttpResponse;
+  private isHandedOver = false;
 
-  constructor(request: HttpRequest, response: HttpResponse, url: URL, serverSignal: AbortSignal) {
+  constructor(
+    request: HttpRequest,
+    response: HttpResponse,
+    url: URL,
+    serverSignal: AbortSignal,
+    upgrade?: Upgrade,
+  ) {
     this.request = request;
     this.response = response;
     this.method = request.method ?? 'GET';
     this.url = url;
+    this.upgrade = upgrade;
     this.serverSignal = serverSignal;
     let isFinished = false;
     response.once('finish', () => {
       isFinished = true;
     });
-    response.once('close', () => {
+    const close = () => {
       if (!isFinished) this.gone.abort();
-    });
+    };
+    response.once('close', close);
+    upgrade?.socket.once('close', close);
     // A client that broke off shows as an error of the write under way; it is gone, and that is all.
     response.on('error', () => this.gone.abort());
   }
@@ -162,7 +176,14 @@ export class Exchange {
     this.response.end();
   }
 
+  /** From now on the upgraded connection belongs to whoever serves it, and no answer can be sent. */
+  handOver(): void {
+    this.isHandedOver = true;
+    if (this.upgrade !== undefined && 'detachSocket' in this.response)
+      this.response.detachSocket(this.upgrade.socket);
+  }
+
   get isStarted(): boolean {
-    return this.response.headersSent;
+    return this.response.headersSent || this.isHandedOver;
   }
 }

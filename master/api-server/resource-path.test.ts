@@ -9,6 +9,17 @@ describe('resource paths', () => {
       '/api/v1/namespaces/a/pods/b/log',
       { group: '', version: 'v1', namespace: 'a', plural: 'pods', name: 'b', subresource: 'log' },
     ],
+    [
+      '/api/v1/namespaces/a/pods/http:b:80/proxy/some/page',
+      {
+        group: '',
+        version: 'v1',
+        namespace: 'a',
+        plural: 'pods',
+        name: 'http:b:80',
+        subresource: 'proxy',
+      },
+    ],
     ['/api/v1/namespaces', { group: '', version: 'v1', plural: 'namespaces' }],
     ['/api/v1/namespaces/a', { group: '', version: 'v1', plural: 'namespaces', name: 'a' }],
     [

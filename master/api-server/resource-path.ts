@@ -47,7 +47,8 @@ function parseResource(
   const base = { group, version, isWatchPath };
   // /namespaces/x and its own subresources are about the namespace; anything longer lies inside it.
   const [first, second, third, fourth, fifth, ...more] = path;
-  if (first === undefined || more.length > 0) return undefined;
+  // A proxied path goes on as it likes.
+  if (first === undefined || (more.length > 0 && fifth !== 'proxy')) return undefined;
   const isOwnSubresource = third === 'status' || third === 'finalize';
   if (first === 'namespaces' && second !== undefined && third !== undefined && !isOwnSubresource)
     return { ...base, namespace: second, plural: third, ...optional(fourth, fifth) };

@@ -35,6 +35,8 @@ import { parseResourcePath, type ResourcePath } from './resource-path.ts';
 import { answerReview, reviewAt } from './reviews.ts';
 import type { StaticFiles } from './static-files.ts';
 import type { OpenStream } from './streams/node-stream.ts';
+import { serveProxy } from './streams/proxy.ts';
+import { type StreamCount, serveCommand, servePortForward } from './streams/serve.ts';
 import { bindPod, evictPod, finalizeNamespace, scaleObject } from './subresources.ts';
 import { createToken } from './token-request.ts';
 import { VERSION } from './version.ts';
@@ -55,6 +57,7 @@ export type RouteDeps = {
   readonly openStream: OpenStream;
   readonly files: StaticFiles;
   readonly watches: WatchCount;
+  readonly streams: StreamCount;
   readonly openApi: OpenApiDocuments;
 };
 
@@ -180,6 +183,9 @@ function verbOf(exchange: Exchange, path: ResourcePath): string {
       return 'patch';
     case 'DELETE':
       return isCollection ? 'deletecollection' : 'delete';
+    case 'OPTIONS':
+      if (path.subresource === 'proxy') return 'options';
+      throw methodNotAllowed();
     default:
       throw methodNotAllowed();
   }
@@ -254,6 +260,12 @@ async function routeSubresource<K extends KindName>(
     return await createToken({ view: deps.cache, tokens: deps.tokens }, exchange, ref);
   if (subresource === 'approval' && method === 'GET') return await getObject(deps, exchange, kind, ref);
   if (subresource === 'approval' && method === 'PUT') return await approveRequest(deps, exchange, ref);
+  if ((subresource === 'exec' || subresource === 'attach') && ['GET', 'POST'].includes(method))
+    return await serveCommand(deps, exchange, ref, subresource);
+  if (subresource === 'portforward' && ['GET', 'POST'].includes(method))
+    return await servePortForward(deps, exchange, ref);
+  if (subresource === 'proxy' && (kind.id === 'Pod' || kind.id === 'Service'))
+    return await serveProxy(deps, exchange, kind.id, ref);
   throw methodNotAllowed();
 }
 

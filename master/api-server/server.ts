@@ -1,4 +1,5 @@
 /** The HTTP edge: TLS, who asks, and what for. It holds no business rule. */
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -12,6 +13,8 @@ import { Exchange, type HttpRequest, type HttpResponse } from './exchange.ts';
 import { CLOSE_WITHIN_MS, HEADERS_TIMEOUT_MS } from './limits.ts';
 import { OpenApiDocuments } from './openapi/openapi-documents.ts';
 import { type RouteDeps, route } from './route.ts';
+import { StreamCount } from './streams/serve.ts';
+import type { Upgrade } from './streams/upgrade.ts';
 import { WatchCount } from './watch.ts';
 
 export type ApiServerOptions = {
@@ -22,7 +25,7 @@ export type ApiServerOptions = {
   readonly caPem: string;
 };
 
-export type ApiServerDeps = Omit<RouteDeps, 'watches' | 'openApi' | 'authorizer'>;
+export type ApiServerDeps = Omit<RouteDeps, 'watches' | 'streams' | 'openApi' | 'authorizer'>;
 
 /** Listens until the signal aborts; then ends every watch and closes. Rejects when the port cannot be had. */
 export async function startApiServer(
@@ -34,6 +37,7 @@ export async function startApiServer(
     ...deps,
     authorizer: new Authorizer(deps.cache),
     watches: new WatchCount(),
+    streams: new StreamCount(),
     openApi: new OpenApiDocuments(() => deps.kinds.served()),
   };
   const server = createSecureServer({
@@ -47,12 +51,21 @@ export async function startApiServer(
     minVersion: 'TLSv1.2',
     handshakeTimeout: HEADERS_TIMEOUT_MS,
   });
-  server.on('request', (request: HttpRequest, response: HttpResponse) => {
-    answer(routeDeps, request, response, signal).catch((error: unknown) => {
+  const serve = (request: HttpRequest, response: HttpResponse, upgrade?: Upgrade) => {
+    answer(routeDeps, request, response, signal, upgrade).catch((error: unknown) => {
       // Even the answer that something failed could not be sent: the client is gone.
       deps.logger.debug({ err: error }, 'answer not sent');
       response.destroy();
     });
+  };
+  server.on('request', (request: HttpRequest, response: HttpResponse) => serve(request, response));
+  // Every request with an Upgrade header comes here: one that is not granted is answered as if it had none, and is the last.
+  server.on('upgrade', (request: IncomingMessage, socket: TLSSocket, head: Buffer) => {
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket);
+    response.once('finish', () => socket.destroySoon());
+    serve(request, response, { request, socket, head });
   });
   // A client that breaks off its handshake or stream is no event of ours; the listener keeps Node from ending the process.
   server.on('tlsClientError', (error: Error) => deps.logger.debug({ err: error }, 'TLS handshake failed'));
@@ -118,9 +131,10 @@ async function answer(
   request: HttpRequest,
   response: HttpResponse,
   signal: AbortSignal,
+  upgrade: Upgrade | undefined,
 ): Promise<void> {
   const url = parseUrl(request.url ?? '/');
-  const exchange = new Exchange(request, response, url ?? new URL('https://pikelet/'), signal);
+  const exchange = new Exchange(request, response, url ?? new URL('https://pikelet/'), signal, upgrade);
   try {
     exchange.identity = identityOf(deps, request);
     if (url === undefined) throw new ApiError('BadRequest', 'the request target is malformed');

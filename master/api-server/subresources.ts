@@ -5,6 +5,7 @@ import type { KindMap, KindName, ObjectRef } from '../../shared/kubernetes/objec
 import type { Kind, Scaling } from '../registry/kind.ts';
 import { KINDS } from '../registry/kinds.ts';
 import { contentTypeOf, decodeObject, fieldValidationOf, isDryRun, readJson } from './decode-body.ts';
+import { budgetFor, withDisruption } from './disruption-budget.ts';
 import type { Exchange } from './exchange.ts';
 import { fieldManagerOf } from './field-owner.ts';
 import { applyPatch } from './patch/apply-patch.ts';
@@ -120,11 +121,20 @@ export async function bindPod(deps: WriteDeps, exchange: Exchange, ref: ObjectRe
 
 const EvictionSchema = v.object({ deleteOptions: v.optional(v.nullable(v.unknown())) });
 
-/** Eviction deletes the pod; disruption budgets are not served, so none can forbid it. */
+/** Deletes the pod when its disruption budget allows; the budget is counted down first, by compare-and-set. */
 export async function evictPod(deps: WriteDeps, exchange: Exchange, ref: ObjectRef): Promise<void> {
   const parsed = v.safeParse(EvictionSchema, await readJson(exchange));
   if (!parsed.success) throw new ApiError('BadRequest', `Eviction is invalid: ${firstFault(parsed.issues)}`);
   const { dryRun, ...options } = deleteOptionsOf(exchange, parsed.output.deleteOptions ?? {});
+  const pod = deps.cache.get('Pod', ref);
+  const budget = pod === undefined ? undefined : budgetFor(deps.cache, pod);
+  if (budget !== undefined)
+    await deps.registry.change(
+      'PodDisruptionBudget',
+      budget.metadata,
+      current => withDisruption(current, ref, deps.clock.nowMs()),
+      { part: 'status', dryRun },
+    );
   await deps.registry.deleteObject('Pod', ref, { ...options, dryRun });
   exchange.sendJson(201, SUCCESS);
 }

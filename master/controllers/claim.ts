@@ -24,10 +24,18 @@ export type Claim<T> = {
   readonly actions: readonly Action[];
 };
 
+type ClaimOptions<K extends KindName> = {
+  readonly of: K;
+  readonly owner: Owner;
+  readonly ownerKind: BuiltinKindName;
+  /** Which matching orphans it takes; all without. */
+  readonly mayAdopt?: (object: KindMap[K]) => boolean;
+};
+
 /** An owner with an empty selector owns nothing new: it would adopt the whole namespace. */
 export function claim<K extends KindName>(
   view: ClusterView,
-  { of, owner, ownerKind }: { readonly of: K; readonly owner: Owner; readonly ownerKind: BuiltinKindName },
+  { of, owner, ownerKind, mayAdopt = () => true }: ClaimOptions<K>,
 ): Claim<KindMap[K]> {
   const requirements = requirementsOf(owner.spec.selector);
   const mine = view.ownedBy(of, owner.metadata.uid);
@@ -36,9 +44,9 @@ export function claim<K extends KindName>(
     .filter(object => !owned.includes(object) && object.metadata.deletionTimestamp === undefined)
     .map(object => updateOf(of, withoutOwner<K>(object, owner.metadata.uid)));
   const reference = controllerReference(ownerKind, owner);
-  const adopted = orphansOf(view, { of, namespace: owner.metadata.namespace, requirements }).map(object =>
-    updateOf(of, withOwner<K>(object, reference)),
-  );
+  const adopted = orphansOf(view, { of, namespace: owner.metadata.namespace, requirements })
+    .filter(mayAdopt)
+    .map(object => updateOf(of, withOwner<K>(object, reference)));
   return { owned, actions: [...released, ...adopted] };
 }
 

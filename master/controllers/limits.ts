@@ -38,3 +38,18 @@ export const MAX_EVENTS_PER_NAMESPACE = 2000;
 
 /** Expired events go this many at a time, so that one busy minute is not followed by an hour of single deletions. */
 export const EXPIRED_EVENTS_PER_BATCH = 50;
+
+/** After a failed pod of a Job the next one waits: Kubernetes's ten seconds, doubled at each failure in a row, at most ten minutes. */
+export const JOB_BACKOFF = { baseMs: 10_000, factor: 2, capMs: 600_000 } as const;
+
+/** A CronJob looks at the clock this often at least, milliseconds: a timer that was set before the clock jumped would ring too late. */
+export const CRON_LOOK_MS = 60_000;
+
+/** More missed times than this are told of once, as in Kubernetes; only the latest is made up for, whatever their number. */
+export const MAX_MISSED_TIMES = 100;
+
+/** How often an autoscaler measures, milliseconds: Kubernetes's default. */
+export const AUTOSCALER_PERIOD_MS = 15_000;
+
+/** An eviction that the budget's controller never saw end is forgotten after this long, milliseconds: Kubernetes's two minutes. */
+export const DISRUPTION_TIMEOUT_MS = 120_000;

@@ -6,23 +6,29 @@ import type { KindName } from '../../shared/kubernetes/objects.ts';
 import { EventRecorder } from '../events/recorder.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { LiveView } from '../watch/cluster-view.ts';
+import type { UsageReader } from '../watch/usage-reader.ts';
+import { autoscalerController } from './autoscaler/plan.ts';
 import { certificateSigningController } from './certificate-signing/plan.ts';
 import { clusterRoleAggregationController } from './clusterrole-aggregation/plan.ts';
 import type { Controller } from './controller.ts';
+import { cronJobController } from './cronjob/plan.ts';
 import { customResourceDefinitionController } from './custom-resource-definition/plan.ts';
 import { daemonSetController } from './daemonset/plan.ts';
 import { deploymentController } from './deployment/plan.ts';
+import { disruptionController } from './disruption/plan.ts';
 import { endpointsController } from './endpoints/plan.ts';
 import { eventExpiryController } from './event-expiry/plan.ts';
 import type { SignRequest } from './execute.ts';
 import { garbageCollector } from './garbage-collector/plan.ts';
+import { jobController } from './job/plan.ts';
 import { namespaceController } from './namespace/plan.ts';
 import { namespaceDefaultsController } from './namespace-defaults/plan.ts';
 import { nodeLifecycleController } from './node-lifecycle/plan.ts';
 import { podGarbageCollector } from './pod-garbage-collector/plan.ts';
-import { replicaSetController } from './replicaset/plan.ts';
+import { replicaSetController, replicationController } from './replicaset/plan.ts';
 import { resourceQuotaController } from './resource-quota/plan.ts';
 import { runController, runLoop } from './runner.ts';
+import { statefulSetController } from './statefulset/plan.ts';
 import { type TokenSecretKeys, tokenSecretController } from './token-secret/plan.ts';
 
 export type ControllersDeps = {
@@ -33,18 +39,27 @@ export type ControllersDeps = {
   readonly logger: Logger;
   /** In [0, 1). */
   readonly random: () => number;
-  /** The cluster's keys; without them nothing is signed, and the control loops that hand them out do not run. */
+  /** The certificate of the cluster's authority, as every namespace holds it. */
+  readonly caPem: string;
+  /** The cluster's keys; without them nothing is signed, and the control loops that sign do not run. */
   readonly keys?: TokenSecretKeys & { readonly signRequest: SignRequest };
+  /** What pods use, for those who size by it. */
+  readonly usage: Pick<UsageReader, 'podUsage'>;
 };
 
 /** Those on the way from a lost node to its replacements come first: they hear of each change before the others. */
 const CONTROLLERS: readonly Controller[] = [
   nodeLifecycleController,
   replicaSetController,
+  replicationController,
+  statefulSetController,
+  jobController,
   deploymentController,
   daemonSetController,
   endpointsController,
+  disruptionController,
   podGarbageCollector,
+  cronJobController,
   namespaceController,
   customResourceDefinitionController,
   resourceQuotaController,
@@ -62,9 +77,9 @@ export async function startControllers(deps: ControllersDeps, signal: AbortSigna
   const runnerDeps = { ...deps, record: events.record.bind(events), signRequest: keys?.signRequest };
   const controllers: readonly Controller[] = [
     ...CONTROLLERS,
-    ...(keys === undefined
-      ? []
-      : [namespaceDefaultsController(keys.caPem), tokenSecretController(keys), certificateSigningController]),
+    namespaceDefaultsController(deps.caPem),
+    autoscalerController(deps.usage),
+    ...(keys === undefined ? [] : [tokenSecretController(keys), certificateSigningController]),
   ];
   const stop = new AbortController();
   setMaxListeners(controllers.length + 2, stop.signal);

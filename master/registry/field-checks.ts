@@ -85,6 +85,7 @@ export function checkPathSegment(field: string, value: string): StatusCause[] {
     .map(character => invalidValue(field, value, `may not contain '${character}'`));
 }
 
+/** A name with an optional `domain/` before it. */
 export function checkQualifiedName(field: string, key: string): StatusCause[] {
   const slash = key.indexOf('/');
   const name = key.slice(slash + 1);
@@ -223,4 +224,26 @@ export function tooMany(field: string, actual: number, max: number): StatusCause
     message: `Too many: ${actual}: must have at most ${max} ${max === 1 ? 'item' : 'items'}`,
     field,
   };
+}
+
+/** A whole number from 0 up, or a percentage such as "25%"; `maxPercent` bounds the latter. */
+export function checkCountOrPercent(
+  field: string,
+  value: string | number | undefined,
+  maxPercent = Number.POSITIVE_INFINITY,
+): StatusCause[] {
+  if (value === undefined) return [];
+  if (typeof value === 'number') return checkRange(field, value, 0);
+  const percent = /^([0-9]+)%$/.exec(value)?.[1];
+  if (percent === undefined)
+    return [
+      invalidValue(
+        field,
+        value,
+        "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
+      ),
+    ];
+  return Number(percent) > maxPercent
+    ? [invalidValue(field, value, `must not be greater than ${maxPercent}%`)]
+    : [];
 }

@@ -35,7 +35,11 @@ export type Subresource =
   | 'log'
   | 'eviction'
   | 'token'
-  | 'approval';
+  | 'approval'
+  | 'exec'
+  | 'attach'
+  | 'portforward'
+  | 'proxy';
 
 /**
  * Between the version that a kind is stored in and another that it is served in. Methods, so that each may name the shapes

@@ -70,6 +70,17 @@ export type StatefulSet = Stored<apps.StatefulSet> & { spec: apps.StatefulSetSpe
 export type Service = Stored<core.Service> & { spec: core.ServiceSpec };
 export type Job = Stored<batch.Job> & { spec: batch.JobSpec };
 export type CronJob = Stored<batch.CronJob> & { spec: batch.CronJobSpec };
+export type ReplicationController = Stored<core.ReplicationController> & {
+  spec: core.ReplicationControllerSpec;
+};
+export type ControllerRevision = Stored<apps.ControllerRevision>;
+export type PersistentVolumeClaim = Stored<core.PersistentVolumeClaim>;
+export type HorizontalPodAutoscaler = Stored<autoscaling.HorizontalPodAutoscaler> & {
+  spec: autoscaling.HorizontalPodAutoscalerSpec;
+};
+export type PodDisruptionBudget = Stored<policy.PodDisruptionBudget> & {
+  spec: policy.PodDisruptionBudgetSpec;
+};
 export type CustomResourceDefinition = KubeObject & {
   spec: CustomResourceDefinitionSpec;
   status?: CustomResourceDefinitionStatus;
@@ -92,8 +103,8 @@ export type KindMap = {
   Endpoints: Stored<core.Endpoints>;
   ServiceAccount: Stored<core.ServiceAccount>;
   PersistentVolume: Stored<core.PersistentVolume>;
-  PersistentVolumeClaim: Stored<core.PersistentVolumeClaim>;
-  ReplicationController: Stored<core.ReplicationController>;
+  PersistentVolumeClaim: PersistentVolumeClaim;
+  ReplicationController: ReplicationController;
   ResourceQuota: Stored<core.ResourceQuota>;
   LimitRange: Stored<core.LimitRange>;
   PodTemplate: Stored<core.PodTemplate>;
@@ -102,11 +113,11 @@ export type KindMap = {
   ReplicaSet: ReplicaSet;
   DaemonSet: DaemonSet;
   StatefulSet: StatefulSet;
-  ControllerRevision: Stored<apps.ControllerRevision>;
+  ControllerRevision: ControllerRevision;
   Job: Job;
   CronJob: CronJob;
-  HorizontalPodAutoscaler: Stored<autoscaling.HorizontalPodAutoscaler>;
-  PodDisruptionBudget: Stored<policy.PodDisruptionBudget>;
+  HorizontalPodAutoscaler: HorizontalPodAutoscaler;
+  PodDisruptionBudget: PodDisruptionBudget;
   Role: Stored<rbac.Role>;
   RoleBinding: Stored<rbac.RoleBinding>;
   ClusterRole: Stored<rbac.ClusterRole>;

@@ -24,7 +24,7 @@ beforeEach(async () => {
   const { cache: view, registry } = cluster;
   const deps = { view, registry, clock: systemClock, logger, random: Math.random };
   running = Promise.all([
-    startControllers(deps, stop.signal),
+    startControllers({ ...deps, caPem: 'PEM', usage: { podUsage: () => undefined } }, stop.signal),
     startScheduler({ ...deps, usage: { usageOf: () => undefined } }, stop.signal),
   ]);
   for (const name of ['n1', 'n2', 'n3']) await addNode(name);

@@ -33,7 +33,19 @@ beforeAll(async () => {
       signClientRequest({ ca, clock }, request),
   };
   const logger = pino({ level: 'silent' });
-  running = startControllers({ view, registry, clock, logger, random: Math.random, keys }, stop.signal);
+  running = startControllers(
+    {
+      view,
+      registry,
+      clock,
+      logger,
+      random: Math.random,
+      keys,
+      caPem: ca.caPem,
+      usage: { podUsage: () => undefined },
+    },
+    stop.signal,
+  );
 });
 
 afterAll(async () => {

@@ -24,6 +24,7 @@ beforeAll(async () => {
       logger: pino({ level: 'silent' }),
       random: Math.random,
       caPem: 'ca',
+      usage: { podUsage: () => undefined },
     },
     stopped.signal,
   );

@@ -55,7 +55,7 @@ export class Simulation {
     const { view, registry } = cluster;
     const deps = { view, registry, clock, random, logger: pino({ level: 'silent' }) };
     this.stopped = Promise.all([
-      startControllers(deps, this.stop.signal),
+      startControllers({ ...deps, caPem: 'PEM', usage: { podUsage: () => undefined } }, this.stop.signal),
       startScheduler({ ...deps, usage: { usageOf: () => undefined } }, this.stop.signal),
     ]);
   }

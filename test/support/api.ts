@@ -8,6 +8,7 @@ import path from 'node:path';
 import pino from 'pino';
 import { startApiServer } from '../../master/api-server/server.ts';
 import { StaticFiles } from '../../master/api-server/static-files.ts';
+import type { OpenStream } from '../../master/api-server/streams/node-stream.ts';
 import type { CertifiedKey } from '../../master/auth/certificates.ts';
 import { type ClusterCa, openClusterCa } from '../../master/auth/cluster-ca.ts';
 import { adminKubeconfig } from '../../master/auth/kubeconfig.ts';
@@ -16,6 +17,7 @@ import { openSigningKey } from '../../master/auth/service-account/signing-key.ts
 import { ServiceAccountTokens } from '../../master/auth/service-account/tokens.ts';
 import { BUILTIN_KINDS } from '../../master/registry/kinds.ts';
 import { systemClock } from '../../shared/clock.ts';
+import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import { type MemoryCluster, startMemoryCluster } from './memory-cluster.ts';
 
 export type Answer = {
@@ -51,7 +53,15 @@ export type TestApi = MemoryCluster & {
   call(target: string, options?: ApiCall): Promise<Answer>;
 };
 
-export async function startTestApi(): Promise<TestApi> {
+const unconnected = () => {
+  throw new ApiError('ServiceUnavailable', 'no node is connected');
+};
+
+export async function startTestApi({
+  openStream = unconnected,
+}: {
+  openStream?: OpenStream;
+} = {}): Promise<TestApi> {
   const cluster = await startMemoryCluster();
   const folder = await mkdtemp(path.join(tmpdir(), 'pikelet-api-'));
   const ca = await openClusterCa({ directory: folder, clock: systemClock });
@@ -68,12 +78,8 @@ export async function startTestApi(): Promise<TestApi> {
       clock: systemClock,
       logger: pino({ level: 'silent' }),
       usage,
-      openLogs: () => {
-        throw new Error('no node is connected');
-      },
-      openStream: () => {
-        throw new Error('no node is connected');
-      },
+      openLogs: unconnected,
+      openStream,
       files: new StaticFiles({ folder, apiPort: 6443, mqttPort: 1883 }),
     },
     { host: '127.0.0.1', port: 0, certPem, keyPem, caPem: ca.caPem },

@@ -52,7 +52,7 @@ describe('protobuf bodies', () => {
         const { object, body } = drawBody(draw);
         expect(decodeProtobuf(body)).toEqual(object);
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 
@@ -141,7 +141,7 @@ describe('malformed protobuf bodies', () => {
           expect(error).toBeInstanceOf(ApiError);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });

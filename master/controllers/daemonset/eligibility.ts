@@ -9,7 +9,6 @@ import type {
   Toleration,
 } from '../../../shared/kubernetes/objects.ts';
 import { TAINT, untoleratedTaints } from '../../../shared/kubernetes/taints.ts';
-import { safeHash } from '../safe-name.ts';
 
 export const REVISION_LABEL = 'controller-revision-hash';
 
@@ -55,15 +54,10 @@ function tolerationsOf({ spec }: DaemonSet): readonly Toleration[] {
   return [...own, ...added.filter(isMissing)];
 }
 
-/** The label value that tells pods of this template from those of another. */
-export function revisionHash({ spec }: DaemonSet): string {
-  return safeHash(spec.template);
-}
-
 /** The template as a pod for one node has it: bound to it by name, so that the scheduler still checks that it fits. */
-export function templateFor(daemonSet: DaemonSet, node: string): PodTemplateSpec {
+export function templateFor(daemonSet: DaemonSet, node: string, hash: string): PodTemplateSpec {
   const { metadata, spec = { containers: [] } } = daemonSet.spec.template;
-  const labels = { ...metadata?.labels, [REVISION_LABEL]: revisionHash(daemonSet) };
+  const labels = { ...metadata?.labels, [REVISION_LABEL]: hash };
   const term = { matchFields: [{ key: 'metadata.name', operator: 'In', values: [node] }] };
   const nodeAffinity = {
     ...spec.affinity?.nodeAffinity,

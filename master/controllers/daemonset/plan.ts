@@ -10,9 +10,10 @@ import { claim } from '../claim.ts';
 import type { Action, Controller, Plan, PlanInput } from '../controller.ts';
 import { FAILED_DAEMON_POD_MS, MAX_PODS_PER_PLAN } from '../limits.ts';
 import { podFromTemplate } from '../pod-from-template.ts';
+import { historyOf } from '../revisions.ts';
 import { isNamespaceTerminating, ownersOf } from '../wakes.ts';
-import { eligibility, nodeOf, REVISION_LABEL, revisionHash, templateFor } from './eligibility.ts';
-import { outdatedPods, type PodOfNode } from './rollout.ts';
+import { eligibility, nodeOf, REVISION_LABEL, templateFor } from './eligibility.ts';
+import { type PodsOfNode, rolloutSteps } from './rollout.ts';
 
 export const daemonSetController: Controller<'DaemonSet'> = {
   name: 'daemonset-controller',
@@ -20,12 +21,22 @@ export const daemonSetController: Controller<'DaemonSet'> = {
   wakes: {
     Node: (_node, view) => view.list('DaemonSet').map(refOf),
     Pod: (pod, view) => ownersOf('DaemonSet', pod, view),
+    ControllerRevision: (revision, view) => ownersOf('DaemonSet', revision, view),
   },
   plan: planDaemonSet,
 };
 
+const NO_STATUS: NonNullable<DaemonSet['status']> = {
+  currentNumberScheduled: 0,
+  desiredNumberScheduled: 0,
+  numberMisscheduled: 0,
+  numberReady: 0,
+};
+
 type Placement = {
   readonly daemonSet: DaemonSet;
+  /** Tells pods of the present template from older ones. */
+  readonly hash: string;
   readonly wanted: readonly Node[];
   readonly podsByNode: ReadonlyMap<string, readonly Pod[]>;
   /** Pods that must go, whatever their template. */
@@ -42,17 +53,38 @@ function planDaemonSet(input: PlanInput): Plan {
   const isDeleting = daemonSet.metadata.deletionTimestamp !== undefined;
   const claimed = claim(view, { of: 'Pod', owner: daemonSet, ownerKind: 'DaemonSet' });
   if (!isDeleting && claimed.actions.length > 0) return { actions: claimed.actions };
-  const placement = place(daemonSet, view.list('Node'), claimed.owned);
+  const hashes = new Set(claimed.owned.map(pod => pod.metadata.labels?.[REVISION_LABEL]));
+  const history = historyOf(view, {
+    owner: daemonSet,
+    ownerKind: 'DaemonSet',
+    hashLabel: REVISION_LABEL,
+    isLive: ({ metadata }) => hashes.has(metadata.labels?.[REVISION_LABEL]),
+  });
+  const placement = place({ daemonSet, hash: history.hash }, view.list('Node'), claimed.owned);
   const mayWrite = !isDeleting && !isNamespaceTerminating(view, ref.namespace);
+  if (mayWrite && history.isTaken) return { actions: [countCollision(daemonSet)] };
   const steps = mayWrite ? nextSteps(placement, input) : [];
   const status = statusAction(placement, nowMs);
   return {
-    actions: [...steps, ...(status === undefined ? [] : [status])],
+    actions: [...(mayWrite ? history.actions : []), ...steps, ...(status === undefined ? [] : [status])],
     againAtMs: nextLookAtMs(placement, nowMs),
   };
 }
 
-function place(daemonSet: DaemonSet, nodes: readonly Node[], pods: readonly Pod[]): Placement {
+function countCollision(daemonSet: DaemonSet): Action {
+  const { status = NO_STATUS } = daemonSet;
+  const object = { ...daemonSet, status: { ...status, collisionCount: (status.collisionCount ?? 0) + 1 } };
+  return { kind: 'updateStatus', of: 'DaemonSet', object };
+}
+
+function place(
+  { daemonSet, hash }: { readonly daemonSet: DaemonSet; readonly hash: string },
+  nodes: readonly Node[],
+  pods: readonly Pod[],
+): Placement {
+  const isCurrent = (pod: Pod) => pod.metadata.labels?.[REVISION_LABEL] === hash;
+  const mayPair =
+    Number.parseInt(String(daemonSet.spec.updateStrategy?.rollingUpdate?.maxSurge ?? 0), 10) > 0;
   const byName = new Map(nodes.map(node => [node.metadata.name, node]));
   const podsByNode = new Map<string, Pod[]>();
   const surplus: Pod[] = [];
@@ -62,7 +94,10 @@ function place(daemonSet: DaemonSet, nodes: readonly Node[], pods: readonly Pod[
     const node = byName.get(name);
     const isLeaving = pod.metadata.deletionTimestamp !== undefined;
     const present = podsByNode.get(name) ?? [];
-    const isSecond = present.some(other => other.metadata.deletionTimestamp === undefined);
+    const isSecond = present.some(
+      other =>
+        other.metadata.deletionTimestamp === undefined && !(mayPair && isCurrent(other) !== isCurrent(pod)),
+    );
     podsByNode.set(name, [...present, pod]);
     if (isLeaving) continue;
     const isEnded = pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded';
@@ -72,7 +107,7 @@ function place(daemonSet: DaemonSet, nodes: readonly Node[], pods: readonly Pod[
   const wanted = nodes
     .filter(node => eligibility(daemonSet, node).isWanted)
     .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
-  return { daemonSet, wanted, podsByNode, surplus, failed };
+  return { daemonSet, hash, wanted, podsByNode, surplus, failed };
 }
 
 function oldestFirst(a: Pod, b: Pod): number {
@@ -81,13 +116,13 @@ function oldestFirst(a: Pod, b: Pod): number {
 }
 
 function nextSteps(placement: Placement, { nowMs, suffix }: PlanInput): readonly Action[] {
-  const { daemonSet, wanted, podsByNode, surplus, failed } = placement;
+  const { daemonSet, hash, wanted, podsByNode, surplus, failed } = placement;
   const retried = failed.filter(pod => retryAtMs(pod) <= nowMs);
   const missing = wanted.filter(node => podsByNode.get(node.metadata.name) === undefined);
   const gone = [...surplus, ...retried];
-  const outdated = outdatedPods(daemonSet, podOfEachNode(placement), nowMs).filter(
-    pod => !gone.includes(pod) && !failed.includes(pod),
-  );
+  const rollout = rolloutSteps(daemonSet, podsOfEachNode(placement), { hash, nowMs });
+  const outdated = rollout.outdated.filter(pod => !gone.includes(pod) && !failed.includes(pod));
+  const places = [...missing.map(node => node.metadata.name), ...rollout.surging];
   return [
     ...[...gone, ...outdated]
       .slice(0, MAX_PODS_PER_PLAN)
@@ -95,14 +130,14 @@ function nextSteps(placement: Placement, { nowMs, suffix }: PlanInput): readonly
         deleteOf('Pod', pod),
         tell(daemonSet, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`),
       ]),
-    ...missing.slice(0, MAX_PODS_PER_PLAN).flatMap(node => create(daemonSet, node.metadata.name, suffix())),
+    ...places.slice(0, MAX_PODS_PER_PLAN).flatMap(node => create(placement, node, suffix())),
   ];
 }
 
-function create(daemonSet: DaemonSet, node: string, suffix: string): readonly Action[] {
+function create({ daemonSet, hash }: Placement, node: string, suffix: string): readonly Action[] {
   const { name, namespace } = daemonSet.metadata;
   const owner = controllerReference('DaemonSet', daemonSet);
-  const template = templateFor(daemonSet, node);
+  const template = templateFor(daemonSet, node, hash);
   const object = podFromTemplate({ template, ownerName: name, namespace, owner, suffix });
   return [
     { kind: 'create', of: 'Pod', object },
@@ -114,18 +149,18 @@ function tell(daemonSet: DaemonSet, reason: string, message: string): Action {
   return { kind: 'event', about: subjectOf('DaemonSet', daemonSet), type: 'Normal', reason, message };
 }
 
-/** The oldest pod of each wanted node that is not leaving; a leaving one where there is no other. */
-function podOfEachNode({ wanted, podsByNode }: Placement): readonly PodOfNode[] {
+/** The pods of each wanted node that are not leaving, oldest first; a leaving one where there is no other. */
+function podsOfEachNode({ wanted, podsByNode }: Placement): readonly PodsOfNode[] {
   return wanted.map(({ metadata: { name } }) => {
     const pods = podsByNode.get(name) ?? [];
-    return { node: name, pod: pods.find(pod => pod.metadata.deletionTimestamp === undefined) ?? pods[0] };
+    const [pod = pods[0], other] = pods.filter(each => each.metadata.deletionTimestamp === undefined);
+    return { node: name, pod, other };
   });
 }
 
 function statusAction(placement: Placement, nowMs: number): Action | undefined {
-  const { daemonSet, wanted, podsByNode } = placement;
-  const hash = revisionHash(daemonSet);
-  const present = podOfEachNode(placement).flatMap(({ pod }) =>
+  const { daemonSet, hash, wanted, podsByNode } = placement;
+  const present = podsOfEachNode(placement).flatMap(({ pod }) =>
     pod === undefined || pod.metadata.deletionTimestamp !== undefined ? [] : [pod],
   );
   const isWanted = new Set(wanted.map(node => node.metadata.name));

@@ -1,8 +1,8 @@
 /** apps/v1 DaemonSet. */
+import type { StatusCause } from '../../../shared/kubernetes/api-error.ts';
 import { formatAge } from '../../../shared/kubernetes/time.ts';
-import { checkOneOf, checkRange } from '../field-checks.ts';
+import { checkCountOrPercent, checkOneOf, checkRange, invalidValue } from '../field-checks.ts';
 import type { Kind } from '../kind.ts';
-import { checkCountOrPercent } from './deployment.ts';
 import {
   defaultTemplate,
   templateColumns,
@@ -65,13 +65,35 @@ export const daemonSet: Kind<'DaemonSet'> = {
       'OnDelete',
       'RollingUpdate',
     ]),
-    ...checkCountOrPercent(
-      'spec.updateStrategy.rollingUpdate.maxUnavailable',
-      object.spec.updateStrategy?.rollingUpdate?.maxUnavailable,
-    ),
+    ...checkRange('spec.revisionHistoryLimit', object.spec.revisionHistoryLimit, 0),
+    ...validateRollingUpdate(object.spec.updateStrategy?.rollingUpdate),
   ],
   validateUpdate: validateSameSelector,
 };
+
+type RollingUpdate = {
+  readonly maxUnavailable?: string | number;
+  readonly maxSurge?: string | number;
+};
+
+/** Exactly one of the two is not zero. */
+function validateRollingUpdate(update: RollingUpdate | undefined): StatusCause[] {
+  if (update === undefined) return [];
+  const path = 'spec.updateStrategy.rollingUpdate';
+  const isZero = (value: string | number | undefined) =>
+    value === undefined || Number.parseInt(String(value), 10) === 0;
+  const { maxUnavailable, maxSurge } = update;
+  return [
+    ...checkCountOrPercent(`${path}.maxUnavailable`, maxUnavailable),
+    ...checkCountOrPercent(`${path}.maxSurge`, maxSurge),
+    ...(isZero(maxUnavailable) && isZero(maxSurge)
+      ? [invalidValue(`${path}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0')]
+      : []),
+    ...(!isZero(maxUnavailable) && !isZero(maxSurge)
+      ? [invalidValue(`${path}.maxSurge`, maxSurge, 'may not be set when `maxUnavailable` is not 0')]
+      : []),
+  ];
+}
 
 function formatNodeSelector(selector: Readonly<Record<string, string>> | undefined): string {
   const terms = Object.entries(selector ?? {}).map(([key, value]) => `${key}=${value}`);

@@ -2,7 +2,7 @@
 
 import type { StatusCause } from '../../../shared/kubernetes/api-error.ts';
 import { formatAge } from '../../../shared/kubernetes/time.ts';
-import { checkOneOf, checkRange, forbidden, invalidValue } from '../field-checks.ts';
+import { checkCountOrPercent, checkOneOf, checkRange, forbidden, invalidValue } from '../field-checks.ts';
 import type { Kind } from '../kind.ts';
 import {
   defaultTemplate,
@@ -101,11 +101,4 @@ function validateRollingUpdate(strategy: Strategy | undefined): StatusCause[] {
       ? [invalidValue(`${path}.maxUnavailable`, update.maxUnavailable, 'may not be 0 when `maxSurge` is 0')]
       : []),
   ];
-}
-
-/** A whole number from 0 up, or a percentage such as "25%". */
-export function checkCountOrPercent(field: string, value: string | number | undefined): StatusCause[] {
-  if (value === undefined || (typeof value === 'number' && value >= 0)) return [];
-  if (typeof value === 'string' && /^\d{1,3}%$/.test(value)) return [];
-  return [invalidValue(field, value, "must be a non-negative integer or a percentage such as '5%'")];
 }

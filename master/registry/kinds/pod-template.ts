@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { StatusCause } from '../../../shared/kubernetes/api-error.ts';
 import type { LabelSelector, PodTemplateSpec } from '../../../shared/kubernetes/objects.ts';
 import { matchesLabelSelector, requirementsOf } from '../../../shared/kubernetes/selectors.ts';
-import { checkLabels, checkOneOf, invalidValue, requiredValue } from '../field-checks.ts';
+import { checkAnnotations, checkLabels, checkOneOf, invalidValue, requiredValue } from '../field-checks.ts';
 import type { Column } from '../kind.ts';
 import { defaultPodSpec, validatePodSpec } from './pod-spec.ts';
 
@@ -31,16 +31,22 @@ export function validateSelectorAndTemplate({ spec }: Workload): StatusCause[] {
         'DoesNotExist',
       ]),
     ),
-    ...checkLabels('spec.template.metadata.labels', labels),
     ...(!isEmpty && !matchesLabelSelector(selector, labels)
       ? [invalidValue('spec.template.metadata.labels', labels, '`selector` does not match template `labels`')]
       : []),
+    ...validateTemplate(template, 'spec.template'),
+    ...checkOneOf('spec.template.spec.restartPolicy', template?.spec?.restartPolicy, ['Always']),
+  ];
+}
+
+/** Faults of a template by itself, whatever its pods' restart policy. */
+export function validateTemplate(template: PodTemplateSpec | undefined, path: string): StatusCause[] {
+  return [
+    ...checkLabels(`${path}.metadata.labels`, template?.metadata?.labels),
+    ...checkAnnotations(`${path}.metadata.annotations`, template?.metadata?.annotations),
     ...(template?.spec === undefined
-      ? [requiredValue('spec.template.spec')]
-      : [
-          ...validatePodSpec(template.spec, 'spec.template.spec'),
-          ...checkOneOf('spec.template.spec.restartPolicy', template.spec.restartPolicy, ['Always']),
-        ]),
+      ? [requiredValue(`${path}.spec`)]
+      : validatePodSpec(template.spec, `${path}.spec`)),
   ];
 }
 
@@ -72,6 +78,14 @@ export const templateColumns: readonly Column<Workload>[] = [
   },
   { name: 'Selector', type: 'string', priority: 1, cell: ({ spec }) => formatSelector(spec.selector) },
 ];
+
+/** The same for a template that lies elsewhere, or a selector of another shape. */
+export function templateColumnsOf<T>(workload: (object: T) => Workload): readonly Column<T>[] {
+  return templateColumns.map(({ cell, ...column }) => ({
+    ...column,
+    cell: (object: T, nowMs: number) => cell(workload(object), nowMs),
+  }));
+}
 
 function containersOf(template: PodTemplateSpec | undefined) {
   return template?.spec?.containers ?? [];

@@ -18,7 +18,7 @@ export const pod: Kind<'Pod'> = {
   categories: ['all'],
   namespaced: true,
   type: 'V1Pod',
-  subresources: ['status', 'binding', 'log', 'eviction'],
+  subresources: ['status', 'binding', 'log', 'eviction', 'exec', 'attach', 'portforward', 'proxy'],
   columns: [
     { name: 'Ready', type: 'string', cell: readyContainers },
     { name: 'Status', type: 'string', cell: shownStatus },

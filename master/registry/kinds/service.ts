@@ -16,7 +16,7 @@ export const service: Kind<'Service'> = {
   categories: ['all'],
   namespaced: true,
   type: 'V1Service',
-  subresources: ['status'],
+  subresources: ['status', 'proxy'],
   nameRule: 'dns-1035-label',
   columns: [
     column('Type', ({ spec }) => spec.type ?? ''),
