@@ -134,7 +134,7 @@ describe('pikelet', () => {
   it('gives a command a terminal', async () => {
     // The size arrives a moment after the start, as everywhere.
     const program = `stty cols 80 rows 24; node ${join(ROOT, 'dist/pikelet.cjs')} --data-dir ${cluster.layout.dataDir}`;
-    const shell = `${program} exec -it ${pod} -- sh -c 'tty; until stty size 2>/dev/null; do :; done; exit 5'`;
+    const shell = `${program} exec -it ${pod} -- sh -c 'tty; until stty size 2>/dev/null | grep "24 80"; do :; done; exit 5'`;
     const { code, stdout } = await runCommand(['script', '-qec', shell, '/dev/null']);
     expect(stdout).toMatch(/\/dev\/pts\/\d+\r+\n24 80\r+\n/);
     expect(code).toBe(5);
