@@ -56,7 +56,9 @@ describe.each(samples)('%s', sample => {
       const runningPods = async () => (await podPhases()).filter(phase => phase === 'Running').length;
       await expect.poll(async () => (await runningContainers()) - (await runningPods()), WITHIN).toBe(0);
     }
-    expect(await theCluster().pikelet(['delete', '--ignore-not-found', '-f', file])).toMatchObject({ code: 0 });
+    expect(await theCluster().pikelet(['delete', '--ignore-not-found', '-f', file])).toMatchObject({
+      code: 0,
+    });
     await expect.poll(async () => (await theCluster().containers()).length, WITHIN).toBe(0);
   });
 });

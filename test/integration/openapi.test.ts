@@ -26,7 +26,8 @@ describe('/openapi/v2', () => {
     const kinds = Object.values<Json>(document.definitions).flatMap(
       definition => definition['x-kubernetes-group-version-kind'] ?? [],
     );
-    for (const { group, version, kind } of BUILTIN_KINDS) expect(kinds).toContainEqual({ group, version, kind });
+    for (const { group, version, kind } of BUILTIN_KINDS)
+      expect(kinds).toContainEqual({ group, version, kind });
     expect(document.definitions['io.k8s.api.core.v1.PodSpec'].properties.containers).toMatchObject({
       type: 'array',
       items: { $ref: '#/definitions/io.k8s.api.core.v1.Container' },
