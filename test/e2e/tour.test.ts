@@ -78,12 +78,12 @@ it.each(readdirSync(SAMPLES).filter(name => name.endsWith('.yaml')))('the sample
   const path = join(SAMPLES, file);
   const { code, stdout, stderr } = await cluster.pikelet(['apply', '-f', path]);
   expect([code, stderr]).toEqual([0, '']);
-  const workloads = stdout.match(/^(deployment|daemonset|statefulset)\S+/gm) ?? [];
+  const workloads = stdout.match(/^(deployment|daemonset)\S+/gm) ?? [];
   for (const workload of workloads) {
     expect(await cluster.pikelet(['rollout', 'status', workload])).toMatchObject({ code: 0 });
   }
-  // What runs to its end is for samples.test.ts to follow; here everything that is left goes on.
-  if (/^(job|cronjob)\S+/m.test(stdout)) await cluster.pikelet(['delete', '-f', path]);
+  // What comes and goes one by one is for samples.test.ts to follow; here everything that is left goes on.
+  if (/^(job|cronjob|statefulset)\S+/m.test(stdout)) await cluster.pikelet(['delete', '-f', path]);
   await untilSettled(cluster, api);
 });
 
