@@ -88,6 +88,31 @@ describe('bodies', () => {
     await expectUnharmed();
   });
 
+  it('that leave out what an object of their kind has', async () => {
+    const labels = { app: 'x' };
+    const podSpec = { containers: [{ name: 'c', image: 'x' }] };
+    const template = { metadata: { labels }, spec: podSpec };
+    const workload = { selector: { matchLabels: labels }, template };
+    const job = { template: { spec: { ...podSpec, restartPolicy: 'Never' } } };
+    const whole: Record<string, object> = {
+      '/api/v1/namespaces/default/pods': podSpec,
+      '/api/v1/namespaces/default/services': { ports: [{ port: 80 }] },
+      [DEPLOYMENTS]: workload,
+      '/apis/apps/v1/namespaces/default/replicasets': workload,
+      '/apis/apps/v1/namespaces/default/daemonsets': workload,
+      '/apis/apps/v1/namespaces/default/statefulsets': workload,
+      '/apis/batch/v1/namespaces/default/jobs': job,
+      '/apis/batch/v1/namespaces/default/cronjobs': { schedule: '@daily', jobTemplate: { spec: job } },
+    };
+    for (const [at, spec] of Object.entries(whole)) {
+      const metadata = { name: 'whole' };
+      expect((await api.call(at, { method: 'POST', body: { metadata, spec } })).code, at).toBe(201);
+      for (const cut of [undefined, {}, ...Object.keys(spec).map(name => ({ ...spec, [name]: undefined }))])
+        await isOrderly(`${at}/whole`, { method: 'PUT', body: { metadata, spec: cut } });
+    }
+    await expectUnharmed();
+  });
+
   it.each([
     { what: 'cut short', body: '{"metadata": {"name": "x"' },
     { what: 'nested deeply', body: `${'['.repeat(50_000)}${']'.repeat(50_000)}` },
