@@ -9,6 +9,7 @@ export function rolloutStatus(object: JsonObject): RolloutStatus {
   const kind = textAt(object, 'kind');
   if (kind === 'Deployment') return deploymentStatus(object);
   if (kind === 'DaemonSet') return daemonSetStatus(object);
+  if (kind === 'StatefulSet') return statefulSetStatus(object);
   throw new CliError(`no status viewer has been implemented for ${kind}`);
 }
 
@@ -55,4 +56,35 @@ function daemonSetStatus(object: JsonObject): RolloutStatus {
   if (status('numberAvailable') < wanted)
     return waiting(`${status('numberAvailable')} of ${wanted} updated pods are available`);
   return { message: `daemon set "${name}" successfully rolled out`, done: true };
+}
+
+function statefulSetStatus(object: JsonObject): RolloutStatus {
+  if (textAt(object, 'spec', 'updateStrategy', 'type') !== 'RollingUpdate')
+    throw new CliError('rollout status is only available for RollingUpdate strategy type');
+  if (!isSeen(object))
+    return { message: 'Waiting for statefulset spec update to be observed...', done: false };
+  const status = (field: string) => countAt(object, 'status', field);
+  const wanted = at(object, 'spec', 'replicas') === undefined ? 1 : countAt(object, 'spec', 'replicas');
+  const missing = wanted - status('readyReplicas');
+  if (missing > 0) return { message: `Waiting for ${missing} pods to be ready...`, done: false };
+  const partition = countAt(object, 'spec', 'updateStrategy', 'rollingUpdate', 'partition');
+  const updated = status('updatedReplicas');
+  if (partition > 0)
+    return updated < wanted - partition
+      ? {
+          message: `Waiting for partitioned roll out to finish: ${updated} out of ${wanted - partition} new pods have been updated...`,
+          done: false,
+        }
+      : { message: `partitioned roll out complete: ${updated} new pods have been updated...`, done: true };
+  const revision = textAt(object, 'status', 'updateRevision');
+  if (revision !== textAt(object, 'status', 'currentRevision'))
+    return {
+      message: `waiting for statefulset rolling update to complete ${updated} pods at revision ${revision}...`,
+      done: false,
+    };
+  const current = status('currentReplicas');
+  return {
+    message: `statefulset rolling update complete ${current} pods at revision ${revision}...`,
+    done: true,
+  };
 }

@@ -8,6 +8,7 @@ import type { Store, StoreEvent } from '../store/store.ts';
 import type { Dependent, LiveView, ViewChange } from './cluster-view.ts';
 import { EventHistory } from './event-history.ts';
 import { type KeyedKind, keyParser, keyPrefix, type ParsedKey, refKey } from './keys.ts';
+import { sharedFields } from './shared-fields.ts';
 
 /** One change as watchers see it. Both objects carry their resourceVersion; a deleted object carries that of its deletion. */
 export type CacheEvent = {
@@ -174,7 +175,8 @@ export class ObjectCache implements LiveView {
   }
 }
 
-function changeOf<K extends KindName>(
+/** A change as listeners hear of it. */
+export function changeOf<K extends KindName>(
   kind: K,
   before: KindMap[K] | undefined,
   after: KindMap[K] | undefined,
@@ -188,6 +190,7 @@ function changeOf<K extends KindName>(
 export function withRevision<T extends KubeObject>(value: string, revision: number): T {
   const object = JSON.parse(value);
   object.metadata.resourceVersion = String(revision);
+  for (const entry of object.metadata.managedFields ?? []) entry.fieldsV1 = sharedFields(entry.fieldsV1);
   return object;
 }
 

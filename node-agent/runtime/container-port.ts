@@ -1,7 +1,7 @@
 /**
  * A TCP connection into a container's network. Servers on the container's own address are dialled from the host. Others,
  * which listen on the container's loopback alone, are reached by a helper that enters its network and relays: see
- * docs/decisions/0004-port-forward.md.
+ * docs/decisions/0005-port-forward.md.
  */
 import { spawn } from 'node:child_process';
 import { connect, type Socket } from 'node:net';

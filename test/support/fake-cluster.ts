@@ -4,7 +4,9 @@
  * It validates and defaults nothing.
  */
 import type { DeleteOptions, Registry } from '../../master/registry/registry.ts';
+import { stored } from '../../master/registry/stored-object.ts';
 import type { Dependent, LiveView, ViewChange } from '../../master/watch/cluster-view.ts';
+import { changeOf } from '../../master/watch/object-cache.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type {
   KindMap,
@@ -136,7 +138,7 @@ export class FakeCluster {
       generation: 1,
       resourceVersion: '',
     };
-    return this.write('create', kind, undefined, composed<K>({ ...object, metadata }));
+    return this.write('create', kind, undefined, stored<K>({ ...object, metadata }));
   }
 
   update<K extends KindName>(kind: K, object: KindMap[K]): KindMap[K] {
@@ -267,18 +269,6 @@ function viewOf(cluster: FakeCluster): LiveView {
 
 function isNamespaced(kind: KindName): boolean {
   return Object.entries(KIND_INFO).find(([name]) => name === kind)?.[1].namespaced ?? true;
-}
-
-function composed<K extends KindName>(object: object): KindMap[K] {
-  // biome-ignore lint/suspicious/noExplicitAny: the one place where a composed object takes its kind's type
-  const whole: any = object;
-  return whole;
-}
-
-function changeOf(kind: KindName, before: KubeObject | undefined, after: KubeObject | undefined): ViewChange {
-  // biome-ignore lint/suspicious/noExplicitAny: TypeScript cannot tie a kind's name to its object across a union
-  const change: any = { kind, before, after };
-  return change;
 }
 
 function refuse(reason: 'NotFound' | 'AlreadyExists' | 'Conflict', kind: KindName, ref: ObjectRef): never {
