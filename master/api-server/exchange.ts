@@ -70,9 +70,9 @@ export class Exchange {
     return this.url.searchParams.get(name) ?? undefined;
   }
 
-  /** True for `name=true`, `name=1` and a bare `name`, as Go's clients write it. */
+  /** As Kubernetes reads a flag: there, and neither `false` (in any case) nor `0`. Python's client says `True`, Go's only the name. */
   flag(name: string): boolean {
-    return ['true', '1', ''].includes(this.query(name) ?? 'false');
+    return !/^(false|0)$/i.test(this.query(name) ?? 'false');
   }
 
   /** The whole body. Throws ApiError RequestEntityTooLarge. */
