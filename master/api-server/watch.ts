@@ -75,6 +75,7 @@ function watchOptions(exchange: Exchange) {
   if (!/^\d*$/.test(version))
     throw new ApiError('BadRequest', `resourceVersion: Invalid value: ${JSON.stringify(version)}`);
   const wantsInitial = exchange.query('sendInitialEvents');
+  const wantsInitialEnd = exchange.flag('sendInitialEvents');
   if (wantsInitial !== undefined && exchange.query('resourceVersionMatch') !== 'NotOlderThan')
     throw new ApiError(
       'Invalid',
@@ -88,8 +89,8 @@ function watchOptions(exchange: Exchange) {
     );
   return {
     from: Number(version || '0'),
-    isInitial: wantsInitial === 'true' || (wantsInitial === undefined && (version === '' || version === '0')),
-    wantsInitialEnd: wantsInitial === 'true',
+    isInitial: wantsInitialEnd || (wantsInitial === undefined && (version === '' || version === '0')),
+    wantsInitialEnd,
     wantsBookmarks: exchange.flag('allowWatchBookmarks'),
     timeoutMs: seconds > 0 ? Math.min(seconds * 1000, 2 ** 31 - 1) : WATCH_TIMEOUT_MS,
   };

@@ -24,7 +24,7 @@ def steps():
 def run(function):
     try:
         function()
-    except Exception:  # whatever a step throws is its answer
+    except (Exception, SystemExit):  # whatever a step throws is its answer; the library exits for what it does not like
         return traceback.format_exc()
     return None
 
