@@ -1,7 +1,6 @@
 /** What the OpenAPI documents say beyond types: how lists, maps and structs are patched and owned. */
 
-import { fieldMapType, isAtomicStruct, listType } from '../../registry/list-types.ts';
-import { listStrategy, retainsKeys } from '../patch/merge-keys.ts';
+import { fieldMapType, isAtomicStruct, listStrategy, listType, retainsKeys } from '../../registry/markers.ts';
 import type { JsonSchema } from './json-schema.ts';
 
 /** Kubernetes's extensions of a property: field `field` of `type`, itself of the type expression. */

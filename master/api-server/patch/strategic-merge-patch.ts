@@ -6,9 +6,9 @@
 
 import { isRecord } from '../../../shared/is-record.ts';
 import { ApiError } from '../../../shared/kubernetes/api-error.ts';
+import { listStrategy } from '../../registry/markers.ts';
 import { elementType, typeSchema } from '../../registry/schema.ts';
 import { applyMergePatch } from './json-merge-patch.ts';
-import { listStrategy } from './merge-keys.ts';
 
 const DELETE_FROM_SET = '$deleteFromPrimitiveList/';
 const ORDER = '$setElementOrder/';
