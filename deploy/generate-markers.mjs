@@ -122,12 +122,11 @@ function listMapKey(packageName, type, name) {
 }
 
 function factsOf(packageName, { type, markers, strategy, mergeKey }) {
-  const words = strategy?.filter(word => word !== 'replace');
   const facts = {
     listType: markers.listType?.[0] === 'atomic' ? undefined : markers.listType?.[0],
     listMapKeys: markers.listMapKey?.map(name => listMapKey(packageName, type, name)),
     mapType: markers.mapType?.[0] ?? markers.structType?.[0],
-    patchStrategy: words?.length ? words : undefined,
+    patchStrategy: strategy,
     patchMergeKey: mergeKey,
   };
   return Object.fromEntries(Object.entries(facts).filter(([, fact]) => fact !== undefined));

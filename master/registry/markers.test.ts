@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BUILTIN_KINDS } from './kinds.ts';
 import markers from './markers.json' with { type: 'json' };
-import { embeddedFields, isAtomicStruct, listStrategy, listType, retainsKeys } from './markers.ts';
+import { embeddedFields, isAtomicStruct, listStrategy, listType, patchStrategies } from './markers.ts';
 import { elementType, typeSchema } from './schema.ts';
 
 const fields = Object.keys(markers).flatMap(type =>
@@ -49,10 +49,8 @@ describe('the markers', () => {
     expect(listType('V1ObjectMeta', 'finalizers')).toEqual({ kind: 'set' });
     expect(listStrategy('V1ObjectMeta', 'finalizers')).toEqual({ kind: 'set' });
     expect(listStrategy('V1PodStatus', 'hostIPs')).toEqual({ kind: 'byKey', key: 'ip' });
-    expect([retainsKeys('V1DeploymentSpec', 'strategy'), retainsKeys('V1PodSpec', 'containers')]).toEqual([
-      true,
-      false,
-    ]);
+    expect(patchStrategies('V1DeploymentSpec', 'strategy')).toEqual(['retainKeys']);
+    expect(patchStrategies('V1PodDisruptionBudgetSpec', 'selector')).toEqual(['replace']);
     expect([isAtomicStruct('V1LabelSelector'), isAtomicStruct('V1PodSpec')]).toEqual([true, false]);
     expect([...embeddedFields('V1ReplicationControllerSpec')]).toEqual([]);
   });

@@ -66,12 +66,12 @@ export type ListStrategy =
 
 /** What a strategic merge patch does to the list in this field: `key` is the member by which elements are the same one. */
 export function listStrategy(type: string, field: string): ListStrategy {
-  const { patchStrategy, patchMergeKey: key } = markersOf(type, field);
-  if (!patchStrategy?.includes('merge')) return { kind: 'replace' };
+  const { patchMergeKey: key } = markersOf(type, field);
+  if (!patchStrategies(type, field).includes('merge')) return { kind: 'replace' };
   return key === undefined ? { kind: 'set' } : { kind: 'byKey', key };
 }
 
-/** True where a patch keeps only those members that it names: unions of which one may stand. */
-export function retainsKeys(type: string, field: string): boolean {
-  return markersOf(type, field).patchStrategy?.includes('retainKeys') ?? false;
+/** What Kubernetes says of strategic merge patches to this field: merge, replace (a struct too), retainKeys. */
+export function patchStrategies(type: string, field: string): readonly string[] {
+  return markersOf(type, field).patchStrategy ?? [];
 }
