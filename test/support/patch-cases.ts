@@ -157,6 +157,47 @@ export function mergeCases(objects: number): Arbitrary<PatchCase> {
   return casesOf(objects, field => fieldPatch(field, false));
 }
 
+/** Operations on places that are there, that are not, and that could not be. */
+export function jsonCases(objects: number): Arbitrary<PatchCase> {
+  const there = fc.constantFrom(
+    ...[
+      '/metadata/labels',
+      '/metadata/name',
+      '/metadata/annotations',
+      '/metadata/finalizers',
+      '/spec',
+      '/data',
+    ],
+  );
+  const anywhere = fc.constantFrom(
+    ...[
+      '/metadata/labels/app',
+      '/metadata/annotations/a~1b',
+      '/metadata/finalizers/0',
+      '/metadata/finalizers/-',
+    ],
+    ...[
+      '/metadata/finalizers/1',
+      '/metadata/finalizers/-1',
+      '/metadata/finalizers/9',
+      '/metadata/finalizers/x',
+    ],
+    ...['/spec/nodeSelector', '/spec/nowhere/deep', '/spec/replicas', '/data/a', '/metadata/name/x', '/'],
+  );
+  const path = fc.oneof(there, anywhere, fc.constant(''));
+  const value = fc.constantFrom<unknown[]>('1', 1, null, { app: '1' }, ['x/a'], [], {});
+  const adds = (to: Arbitrary<string>) =>
+    fc.record({ op: fc.constantFrom('add', 'replace'), path: to, value });
+  const operation = fc.oneof(
+    { weight: 5, arbitrary: adds(there) },
+    adds(anywhere),
+    fc.record({ op: fc.constant('test'), path, value }),
+    fc.record({ op: fc.constant('remove'), path }),
+    fc.record({ op: fc.constantFrom('move', 'copy'), path, from: path }),
+  );
+  return casesOf(objects, () => fc.array(operation, { minLength: 1, maxLength: 3 }));
+}
+
 function optional(members: Readonly<Record<string, Arbitrary<unknown>>>): Arbitrary<Members> {
   return fc.record(members, { requiredKeys: [] });
 }
