@@ -2,7 +2,7 @@
  * Makes master/registry/markers.json: how Kubernetes patches and owns the lists, maps and structs of the built-in kinds. Run by hand
  * when Kubernetes has new fields:
  *
- *   node deploy/generate-markers.mjs FOLDER
+ *   node deploy/generate-markers.mjs FOLDER && npm run format
  *
  * FOLDER as for generate-protobuf.mjs. Kubernetes's own OpenAPI is made of the same: comments of the Go types such as `+listType=map`,
  * and the tags patchStrategy and patchMergeKey.
@@ -11,6 +11,7 @@
  *
  *   isAtomic  it is owned whole
  *   embedded  its fields that Go holds as structs, not as pointers, so that absent and empty are the same
+ *   kept      its lists and maps that JSON shows when they are empty; all others it leaves out
  *   fields    name → { listType, listMapKeys: [{ name, default }], mapType, patchStrategy: [words], patchMergeKey }
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -55,9 +56,10 @@ function markersOf(comments) {
   return markers;
 }
 
-/** Struct → { markers, fields: [{ json, type, isInline, markers, tags }] }. */
-function readStructs(folder) {
+/** { structs: name → { markers, fields: [{ json, type, isInline, … }] }, collections: the names of types that are lists or maps }. */
+function readTypes(folder) {
   const structs = new Map();
+  const collections = new Set();
   const sources = readdirSync(folder).filter(
     file => file.endsWith('.go') && !/_test\.go$|generated/.test(file),
   );
@@ -66,6 +68,8 @@ function readStructs(folder) {
     let fields;
     for (const line of readFileSync(path.join(folder, file), 'utf8').split('\n')) {
       const [, struct] = /^type (\w+) struct \{/.exec(line) ?? [];
+      const [, collection] = /^type (\w+) (?:\[\]|map\[)/.exec(line) ?? [];
+      if (collection !== undefined) collections.add(collection);
       const [, declaration, tags] = /^\t([^/`]+)`([^`]*)`/.exec(line) ?? [];
       if (struct !== undefined) {
         fields = [];
@@ -75,7 +79,7 @@ function readStructs(folder) {
       else comments.length = 0;
     }
   }
-  return structs;
+  return { structs, collections };
 }
 
 function fieldOf(declaration, tags, markers) {
@@ -85,6 +89,7 @@ function fieldOf(declaration, tags, markers) {
     json,
     type: declaration.trim().split(/\s+/).at(-1),
     isInline: options.includes('inline'),
+    isOmitted: options.includes('omitempty') || options.includes('omitzero'),
     markers,
     strategy: tag('patchStrategy')?.split(','),
     mergeKey: tag('patchMergeKey'),
@@ -95,14 +100,18 @@ const [source, ...more] = process.argv.slice(2);
 if (source === undefined || more.length > 0) fail('usage: node deploy/generate-markers.mjs FOLDER');
 const absent = packageFolders(source).find(([, folder]) => !existsSync(folder));
 if (absent !== undefined) fail(`${absent[1]} is not there`);
-const packages = new Map(packageFolders(source).map(([name, folder]) => [name, readStructs(folder)]));
+const packages = new Map(packageFolders(source).map(([name, folder]) => [name, readTypes(folder)]));
 
 /** A struct by what a package calls it: its own by name, others' by package.Name; undefined for all that is no struct. */
 function structOf(packageName, type) {
-  const own = packages.get(packageName).get(type);
+  const own = packages.get(packageName).structs.get(type);
   const [, name] = /^\w+\.(\w+)$/.exec(type) ?? [];
   if (own !== undefined || name === undefined) return own;
-  return [...packages.values()].find(structs => structs.has(name))?.get(name);
+  return [...packages.values()].find(({ structs }) => structs.has(name))?.structs.get(name);
+}
+
+function isCollection(packageName, type) {
+  return /^(\[\]|map\[)/.test(type) || packages.get(packageName).collections.has(type);
 }
 
 /** The fields as JSON has them: what is inlined stands in its place. */
@@ -137,6 +146,9 @@ function typeOf(packageName, struct) {
   const isEmbedded = ({ type }) =>
     !SCALARS.has(type.split('.').at(-1)) && structOf(packageName, type) !== undefined;
   const embedded = fields.filter(isEmbedded).map(({ json }) => json);
+  const kept = fields
+    .filter(({ type, isOmitted }) => !isOmitted && type !== '[]byte' && isCollection(packageName, type))
+    .map(({ json }) => json);
   const facts = fields
     .map(field => [field.json, factsOf(packageName, field)])
     .filter(([, fact]) => Object.keys(fact).length > 0);
@@ -145,6 +157,7 @@ function typeOf(packageName, struct) {
       ? { isAtomic: true }
       : {}),
     ...(embedded.length === 0 ? {} : { embedded }),
+    ...(kept.length === 0 ? {} : { kept }),
     ...(facts.length === 0 ? {} : { fields: Object.fromEntries(facts) }),
   };
 }
@@ -158,7 +171,7 @@ function className(packageName, struct) {
 }
 
 const types = [];
-for (const [packageName, structs] of packages)
+for (const [packageName, { structs }] of packages)
   for (const [name, struct] of structs) {
     const known = className(packageName, name);
     const type = typeOf(packageName, struct);

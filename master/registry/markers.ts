@@ -15,6 +15,7 @@ type FieldMarkers = {
 type TypeMarkers = {
   readonly isAtomic?: boolean;
   readonly embedded?: readonly string[];
+  readonly kept?: readonly string[];
   readonly fields?: Readonly<Record<string, FieldMarkers>>;
 };
 
@@ -57,6 +58,11 @@ export function fieldMapType(type: string, field: string): 'atomic' | 'granular'
 export function embeddedFields(type: string): ReadonlySet<string> {
   const embedded = MARKERS.get(type)?.embedded;
   return embedded === undefined ? NONE : new Set(embedded);
+}
+
+/** True for a list or map that is shown when it is empty; all others then count as absent. */
+export function isKeptEmpty(type: string, field: string): boolean {
+  return MARKERS.get(type)?.kept?.includes(field) ?? false;
 }
 
 export type ListStrategy =
