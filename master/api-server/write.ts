@@ -136,7 +136,7 @@ export async function patchObject<K extends KindName>(
 }
 
 /** A patch that names a resourceVersion or uid holds only for that object. */
-function refuseStale(
+export function refuseStale(
   kind: Kind,
   current: KubeObject,
   patched: { metadata: { resourceVersion?: string; uid?: string } },

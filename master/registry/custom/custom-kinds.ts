@@ -76,6 +76,7 @@ function customKind(
     type: '',
     shape: structuralShape(schema),
     subresources: subresourcesOf(version.subresources),
+    metadataWithStatus: [],
     columns: printerColumns(version.additionalPrinterColumns),
     selectableFields: selectableFieldsOf(version),
     ...scalingOf(version.subresources),
