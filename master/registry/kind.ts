@@ -56,6 +56,8 @@ export type CustomRules = {
   readonly schema: JSONSchemaProps;
   /** A copy with only known fields. Never throws. */
   decode(json: unknown): Decoded;
+  /** The stored object as clients read it, with defaults that the schema has gained since; absent where it has none. */
+  asRead?(object: object): object;
 };
 
 export type Kind<K extends KindName = KindName> = {
