@@ -76,6 +76,7 @@ function startAgent(
     {
       masterUrl: `mqtt://127.0.0.1:${port}`,
       dataDir,
+      memoryFolder: joinPath(dataDir, 'memory'),
       credentials: change.credentials ?? credentials,
       epoch,
       heartbeatIntervalMs: 100,
