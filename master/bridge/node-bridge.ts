@@ -26,8 +26,8 @@ import type { NodeFacts } from './fold-node.ts';
 import type { LivenessTable } from './liveness.ts';
 import type { NodeCalls } from './node-calls.ts';
 import { occurrenceOf } from './occurrence.ts';
-import { hasClone, NO_SESSIONS, nextSessions, type SessionEffect, type SessionEvent } from './sessions.ts';
 import { issuePodTokens } from './pod-tokens.ts';
+import { hasClone, NO_SESSIONS, nextSessions, type SessionEffect, type SessionEvent } from './sessions.ts';
 import { createStatusWriter, type StatusWriter } from './status-writer.ts';
 
 export type NodeBridgeDeps = {
