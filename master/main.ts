@@ -77,11 +77,15 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
     },
     signal,
   );
+  const pki = path.join(config.dataDir, 'pki');
+  const ca = await openClusterCa({ directory: pki, clock });
+  const tokens = new ServiceAccountTokens(await openSigningKey(pki), clock, randomUUID);
   const bridge = startBridge(
     {
       ...parts,
       ...as('pikelet-agent'),
       broker,
+      tokens,
       cluster: cluster.uid,
       incarnation: cluster.incarnation,
       recordEvent: occurrence => events.record(occurrence),
@@ -91,10 +95,7 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
   );
 
   const mqttPort = broker.addresses[0]?.port ?? config.mqttPort;
-  const pki = path.join(config.dataDir, 'pki');
-  const ca = await openClusterCa({ directory: pki, clock });
   const certificate = await ca.serverCertificate(config.hosts);
-  const tokens = new ServiceAccountTokens(await openSigningKey(pki), clock, randomUUID);
   await ensureDefaultRoles(cache, as('pikelet-master').registry, BUILTIN_KINDS);
   await ensureDashboardToken({ view: cache, ...as('pikelet-master'), path: config.dashboardTokenFile });
   const files = new StaticFiles({ folder: config.staticDir, apiPort: config.apiPort, mqttPort });

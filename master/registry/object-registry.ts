@@ -101,7 +101,7 @@ export class ObjectRegistry implements Registry {
     const metaFaults = validateMeta(metadata, declared.nameRule ?? 'dns-subdomain');
     // What follows relies on what every object of the kind has.
     if (missingFields(rules.type, said).length > 0) refuseFaults(rules, said, metaFaults);
-    const admitted = this.allocated(declared, admit(declared, said, view), undefined);
+    const admitted = this.allocated(declared, admit(declared, said, view, newSuffix), undefined);
     const next = withInitialStatus(rules, admitted);
     refuseFaults(rules, next, metaFaults);
     refuseForeignNamespace(declared, metadata.name, namespace, view);
