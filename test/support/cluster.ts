@@ -9,6 +9,7 @@ import Docker from 'dockerode';
 import { openApi } from '../../deploy/up/api.ts';
 import { type Layout, layoutOf } from '../../deploy/up/layout.ts';
 import { lastLines } from '../../deploy/up/log-file.ts';
+import { memoryFolderOf } from '../../node-agent/volumes/memory-folder.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { type CommandResult, runCommand } from './command.ts';
 import { askUp } from './control-client.ts';
@@ -175,6 +176,8 @@ export class TestCluster {
         this.docker.getContainer(id).remove({ force: true, v: true }),
       ),
     );
+    for (const device of existsSync(this.layout.devices) ? readdirSync(this.layout.devices) : [])
+      rmSync(memoryFolderOf(this.layout.device(device)), { recursive: true, force: true });
     rmSync(this.layout.dataDir, { recursive: true, force: true });
   }
 
