@@ -45,6 +45,21 @@ find_kubectl() {
   fi
 }
 
+find_prometheus() {
+  command -v prometheus || { [ -x dist/test/prometheus/usr/bin/prometheus ] && echo "$PWD/dist/test/prometheus/usr/bin/prometheus"; }
+}
+
+# Unpacked, not installed: the package would start a service of its own on a machine with systemd.
+fetch_prometheus() {
+  local folder
+  folder=$(mktemp -d)
+  (as_root apt-get update -qq && cd "$folder" && apt-get download -qq prometheus) >&2 &&
+    dpkg -x "$folder"/prometheus_*.deb dist/test/prometheus
+  local status=$?
+  rm -rf "$folder"
+  return $status
+}
+
 node deploy/up/setup.mjs || fail 'the set-up failed'
 mkdir -p dist/test
 rm -f "$results"
@@ -52,6 +67,9 @@ rm -f "$results"
 if [ ! -x /bin/busybox ] || ldd /bin/busybox >/dev/null 2>&1; then
   apt_install busybox-static || fail "busybox-static cannot be installed"
 fi
+# Debian's programs are other people's clients of the API.
+[ -d /usr/lib/python3/dist-packages/kubernetes ] || apt_install python3-kubernetes openssl || fail "python3-kubernetes cannot be installed"
+[ -n "$(find_prometheus)" ] || fetch_prometheus || fail "prometheus cannot be fetched"
 [ -x /usr/bin/chromium ] || apt_install chromium || fail "chromium cannot be installed"
 data_dir=$(mktemp -d)
 node dist/up.cjs --set-up-only --data-dir "$data_dir" || fail 'there is no Docker Engine to test with'
@@ -59,6 +77,8 @@ rm -rf "$data_dir"
 
 PIKELET_TEST_KUBECTL=$(find_kubectl)
 export PIKELET_TEST_KUBECTL
+PIKELET_TEST_PROMETHEUS=$(find_prometheus)
+export PIKELET_TEST_PROMETHEUS
 [ -n "$PIKELET_TEST_KUBECTL" ] || echo 'kubectl 1.32 is not to be had here: the tests that need it are NOT RUN' >&2
 
 ./node_modules/.bin/vitest run --passWithNoTests --reporter=default --reporter=json --outputFile.json="$results" "$@"

@@ -5,6 +5,7 @@ import { gzip } from 'node:zlib';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import { ANONYMOUS, type Identity } from '../auth/identity.ts';
 import { GZIP_THRESHOLD_BYTES, MAX_BODY_BYTES } from './limits.ts';
+import { isFlagSet } from './query-flag.ts';
 import type { Upgrade } from './streams/upgrade.ts';
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
@@ -70,9 +71,8 @@ export class Exchange {
     return this.url.searchParams.get(name) ?? undefined;
   }
 
-  /** True for `name=true`, `name=1` and a bare `name`, as Go's clients write it. */
   flag(name: string): boolean {
-    return ['true', '1', ''].includes(this.query(name) ?? 'false');
+    return isFlagSet(this.url.searchParams, name);
   }
 
   /** The whole body. Throws ApiError RequestEntityTooLarge. */

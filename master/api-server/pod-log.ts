@@ -4,6 +4,7 @@ import type { ObjectRef, Pod } from '../../shared/kubernetes/objects.ts';
 import type { LogsCall } from '../../shared/protocol/messages.ts';
 import { KINDS } from '../registry/kinds.ts';
 import type { ClusterView } from '../watch/cluster-view.ts';
+import { startAnswer } from './answer-stream.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Opens a container's output on a node. Throws ApiError when the node cannot be reached or refuses. */
@@ -12,6 +13,13 @@ export type OpenLogs = (input: {
   readonly call: LogsCall;
   readonly signal: AbortSignal;
 }) => AsyncIterable<Uint8Array>;
+
+/** Over a WebSocket as Kubernetes's wsstream.Reader sends it. */
+const LOG_ANSWER = {
+  contentType: 'text/plain',
+  protocols: ['binary.k8s.io', 'base64.binary.k8s.io'],
+  base64Protocol: 'base64.binary.k8s.io',
+} as const;
 
 export async function sendPodLog(
   deps: { readonly view: ClusterView; readonly openLogs: OpenLogs; readonly nowMs: number },
@@ -28,15 +36,15 @@ export async function sendPodLog(
     [Symbol.asyncIterator]();
   // The first piece comes before the headers, so that a refusal can still be a Status.
   let piece = call.follow ? undefined : await pieces.next();
-  exchange.startStream('text/plain');
+  const answer = await startAnswer(exchange, LOG_ANSWER);
   while (!exchange.signal.aborted) {
     piece ??= await pieces.next();
     if (piece.done) break;
-    await exchange.write(piece.value);
+    await answer.write(piece.value);
     piece = undefined;
   }
   await pieces.return?.();
-  exchange.endStream();
+  answer.end();
 }
 
 function containerOf({ metadata, spec }: Pod, wanted: string | undefined): string {

@@ -13,6 +13,7 @@ import { Exchange, type HttpRequest, type HttpResponse } from './exchange.ts';
 import { CLOSE_WITHIN_MS, HEADERS_TIMEOUT_MS } from './limits.ts';
 import { OpenApiDocuments } from './openapi/openapi-documents.ts';
 import { type RouteDeps, route } from './route.ts';
+import { bearerOffers } from './streams/bearer-protocol.ts';
 import { StreamCount } from './streams/serve.ts';
 import type { Upgrade } from './streams/upgrade.ts';
 import { WatchCount } from './watch.ts';
@@ -136,7 +137,7 @@ async function answer(
   const url = parseUrl(request.url ?? '/');
   const exchange = new Exchange(request, response, url ?? new URL('https://pikelet/'), signal, upgrade);
   try {
-    exchange.identity = identityOf(deps, request);
+    exchange.identity = identityOf(deps, request, upgrade);
     if (url === undefined) throw new ApiError('BadRequest', 'the request target is malformed');
     await route(deps, exchange);
   } catch (error) {
@@ -155,6 +156,7 @@ function sendError(deps: RouteDeps, exchange: Exchange, response: HttpResponse, 
   // Too late for a Status: cutting the answer short is how HTTP says that it is not whole.
   if (exchange.isStarted) {
     response.destroy();
+    exchange.upgrade?.socket.destroy();
     return;
   }
   if (refusal.reason === 'Unauthorized') response.setHeader('WWW-Authenticate', 'Bearer realm="pikelet"');
@@ -173,12 +175,22 @@ type IdentityDeps = Pick<RouteDeps, 'cache' | 'tokens' | 'authorizer'>;
 function identityOf(
   { cache, tokens, authorizer }: IdentityDeps,
   request: Pick<HttpRequest, 'headers' | 'rawHeaders' | 'socket'>,
+  upgrade: Upgrade | undefined,
 ): Identity {
   const certificateSubject = provenSubject(request.socket);
-  const { authorization } = request.headers;
+  const offered = upgrade === undefined ? undefined : takeBearerOffer(upgrade);
+  const authorization = request.headers.authorization ?? offered;
   const proven = authenticate({ view: cache, tokens }, { certificateSubject, authorization });
   if (proven === undefined) throw new ApiError('Unauthorized', 'Unauthorized');
   return impersonated(authorizer, proven, request.rawHeaders);
+}
+
+/** Takes the token out of a WebSocket's subprotocols: it must not be answered with. */
+function takeBearerOffer({ request: { headers } }: Upgrade): string | undefined {
+  const { token, others } = bearerOffers(headers);
+  if (token === undefined) return undefined;
+  headers['sec-websocket-protocol'] = others.join(', ');
+  return `Bearer ${token}`;
 }
 
 /** The subject of the client's certificate, if the handshake proved it. On HTTP/2 the socket is a proxy of the TLS socket. */

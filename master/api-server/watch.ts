@@ -1,9 +1,10 @@
-/** Watches: events of one kind as lines of JSON, from the watch cache's history. */
+/** Watches: events of one kind as lines of JSON, or as messages of a WebSocket, from the watch cache's history. */
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type { KindMap, KindName } from '../../shared/kubernetes/objects.ts';
 import { apiVersionOf, type Kind } from '../registry/kind.ts';
 import type { KindTable } from '../registry/kinds.ts';
 import type { CacheEvent } from '../watch/object-cache.ts';
+import { type AnswerStream, startAnswer } from './answer-stream.ts';
 import type { Exchange } from './exchange.ts';
 import { BOOKMARK_INTERVAL_MS, MAX_WATCHES, WATCH_TIMEOUT_MS } from './limits.ts';
 import { type ReadDeps, reachRevision, tableOptions } from './list.ts';
@@ -39,10 +40,11 @@ export async function watchObjects<K extends KindName>(
   const selection = selectionOf(kind, exchange, scope);
   const options = watchOptions(exchange);
   const leave = deps.watches.enter();
+  let answer: AnswerStream | undefined;
   try {
     if (options.from > 0) await reachRevision(cache, exchange, options.from);
-    exchange.startStream('application/json');
-    const lines = new EventLines(deps, exchange, kind, selection);
+    answer = await startAnswer(exchange, { contentType: 'application/json' });
+    const lines = new EventLines(deps, { exchange, answer, kind, selection });
     let position = options.isInitial ? cache.revision : options.from;
     if (options.isInitial) await lines.initial(options.wantsInitialEnd);
     const deadline = AbortSignal.timeout(options.timeoutMs);
@@ -64,7 +66,7 @@ export async function watchObjects<K extends KindName>(
     }
   } finally {
     leave();
-    if (exchange.isStarted) exchange.endStream();
+    answer?.end();
   }
 }
 
@@ -73,6 +75,7 @@ function watchOptions(exchange: Exchange) {
   if (!/^\d*$/.test(version))
     throw new ApiError('BadRequest', `resourceVersion: Invalid value: ${JSON.stringify(version)}`);
   const wantsInitial = exchange.query('sendInitialEvents');
+  const wantsInitialEnd = exchange.flag('sendInitialEvents');
   if (wantsInitial !== undefined && exchange.query('resourceVersionMatch') !== 'NotOlderThan')
     throw new ApiError(
       'Invalid',
@@ -86,25 +89,34 @@ function watchOptions(exchange: Exchange) {
     );
   return {
     from: Number(version || '0'),
-    isInitial: wantsInitial === 'true' || (wantsInitial === undefined && (version === '' || version === '0')),
-    wantsInitialEnd: wantsInitial === 'true',
+    isInitial: wantsInitialEnd || (wantsInitial === undefined && (version === '' || version === '0')),
+    wantsInitialEnd,
     wantsBookmarks: exchange.flag('allowWatchBookmarks'),
     timeoutMs: seconds > 0 ? Math.min(seconds * 1000, 2 ** 31 - 1) : WATCH_TIMEOUT_MS,
   };
 }
 
+type LinesInput<K extends KindName> = {
+  readonly exchange: Exchange;
+  readonly answer: AnswerStream;
+  readonly kind: Kind<K>;
+  readonly selection: Selection<K>;
+};
+
 /** Writes the lines of one watch. */
 class EventLines<K extends KindName> {
   private readonly deps: ReadDeps;
   private readonly exchange: Exchange;
+  private readonly answer: AnswerStream;
   private readonly kind: Kind<K>;
   private readonly selection: Selection<K>;
   private readonly representation;
   private hasColumns = false;
 
-  constructor(deps: ReadDeps, exchange: Exchange, kind: Kind<K>, selection: Selection<K>) {
+  constructor(deps: ReadDeps, { exchange, answer, kind, selection }: LinesInput<K>) {
     this.deps = deps;
     this.exchange = exchange;
+    this.answer = answer;
     this.kind = kind;
     this.selection = selection;
     this.representation = representationOf(exchange);
@@ -131,7 +143,7 @@ class EventLines<K extends KindName> {
   private async line(type: string, object: KindMap[K]): Promise<void> {
     const table = { ...tableOptions(this.deps, this.exchange), withColumns: !this.hasColumns };
     this.hasColumns = true;
-    await this.exchange.write(
+    await this.answer.write(
       `{"type":"${type}","object":${objectJson(this.kind, object, this.representation, table)}}\n`,
     );
   }
@@ -143,7 +155,7 @@ class EventLines<K extends KindName> {
       ...(annotations === undefined ? {} : { annotations }),
     };
     const object = { kind: this.kind.kind, apiVersion: apiVersionOf(this.kind), metadata };
-    await this.exchange.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
+    await this.answer.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
   }
 
   async expired(position: number): Promise<void> {
@@ -151,7 +163,7 @@ class EventLines<K extends KindName> {
       'Expired',
       `too old resource version: ${position} (${this.deps.cache.revision})`,
     );
-    await this.exchange.write(`${JSON.stringify({ type: 'ERROR', object: error.toStatus() })}\n`);
+    await this.answer.write(`${JSON.stringify({ type: 'ERROR', object: error.toStatus() })}\n`);
   }
 }
 

@@ -211,8 +211,12 @@ export class ObjectRegistry implements Registry {
     const rules = rulesOf(declared, as);
     const apiVersion = apiVersionOf(declared);
     if (part === 'status') {
-      const next = stored<K>({ ...current, apiVersion, status: memberOf(made, 'status') ?? {} });
-      refuse(declared, next, rules.validateStatus?.(next, current) ?? []);
+      const metadata = changedMeta(made.metadata, current.metadata, rules.metadataWithStatus);
+      const next = stored<K>({ ...current, apiVersion, metadata, status: memberOf(made, 'status') ?? {} });
+      refuse(declared, next, [
+        ...validateMeta(metadata, declared.nameRule ?? 'dns-subdomain'),
+        ...(rules.validateStatus?.(next, current) ?? []),
+      ]);
       return next;
     }
     const metadata = changedMeta(made.metadata, current.metadata);

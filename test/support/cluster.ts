@@ -87,9 +87,10 @@ export class TestCluster {
   }
 
   /** An unmodified kubectl with the admin kubeconfig. Throws where there is none: see kubectlPath. */
-  kubectl(args: readonly string[], input?: string): Promise<CommandResult> {
+  kubectl(args: readonly string[], input?: string, env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
     if (kubectlPath === undefined) throw new Error('there is no kubectl here: skip the test by kubectlPath');
-    return runCommand([kubectlPath, '--kubeconfig', this.kubeconfig, ...args], { input });
+    const command = [kubectlPath, '--kubeconfig', this.kubeconfig, ...args] as const;
+    return runCommand(command, { input, env: { ...process.env, ...env } });
   }
 
   /** The built `pikelet`, on this cluster. */

@@ -8,8 +8,8 @@ import type { Wire } from './wire.ts';
 
 const NORMAL_CLOSURE = 1000;
 
-/** Each piece received or sent is one message; text comes as its bytes, as in Kubernetes. */
-export async function acceptWebSocket(upgrade: Upgrade, protocol: string): Promise<Wire> {
+/** Each piece received or sent is one message; text comes as its bytes, as in Kubernetes. Without a protocol none is named. */
+export async function acceptWebSocket(upgrade: Upgrade, protocol: string | undefined): Promise<Wire> {
   // Loaded with the first of its callers: most masters that have just started serve none.
   const { WebSocketServer } = await import('ws');
   const { request, socket, head } = upgrade;
@@ -21,7 +21,8 @@ export async function acceptWebSocket(upgrade: Upgrade, protocol: string): Promi
   });
   // The library refuses names with a slash, which Kubernetes has: the choice is ours and goes straight into the answer.
   delete request.headers['sec-websocket-protocol'];
-  server.on('headers', headers => headers.push(`Sec-WebSocket-Protocol: ${protocol}`));
+  if (protocol !== undefined)
+    server.on('headers', headers => headers.push(`Sec-WebSocket-Protocol: ${protocol}`));
   return new Promise<Wire>((resolve, reject) => {
     socket.once('close', () => reject(new Error('the client went away')));
     server.handleUpgrade(request, socket, head, client => resolve(webSocketWire(client)));
@@ -39,7 +40,7 @@ function webSocketWire(client: WebSocket): Wire {
   client.on('error', () => queue.end());
   return {
     received: queue,
-    send: bytes => new Promise(resolve => client.send(bytes, error => (error ? later(resolve) : resolve()))),
+    send: piece => new Promise(resolve => client.send(piece, error => (error ? later(resolve) : resolve()))),
     close: () => client.close(NORMAL_CLOSURE),
   };
 }
@@ -68,9 +69,9 @@ export function acceptSpdy({ socket, head }: Upgrade, protocol: string): Wire {
   if (head.length > 0) socket.unshift(head);
   return {
     received: receivedOf(socket),
-    send: bytes =>
+    send: piece =>
       new Promise(resolve => {
-        if (socket.writable) socket.write(bytes, error => (error ? later(resolve) : resolve()));
+        if (socket.writable) socket.write(piece, error => (error ? later(resolve) : resolve()));
         else later(resolve);
       }),
     close: () => socket.end(),

@@ -2,6 +2,7 @@
 import { ApiError } from '../../../shared/kubernetes/api-error.ts';
 import type { Pod } from '../../../shared/kubernetes/objects.ts';
 import type { StreamCall } from '../../../shared/protocol/messages.ts';
+import { isFlagSet } from '../query-flag.ts';
 import { MAX_COMMAND_BYTES, MAX_COMMAND_WORDS, MAX_FORWARDED_PORTS } from './limits.ts';
 
 export type CommandCall = Extract<StreamCall, { kind: 'exec' | 'attach' }>;
@@ -10,7 +11,7 @@ export type CommandCall = Extract<StreamCall, { kind: 'exec' | 'attach' }>;
 export function commandCall(kind: 'exec' | 'attach', pod: Pod, query: URLSearchParams): CommandCall {
   const container = containerOf(pod, query.get('container') ?? '');
   requireRunning(kind, pod, container);
-  const flag = (name: string) => ['true', '1', ''].includes(query.get(name) ?? 'false');
+  const flag = (name: string) => isFlagSet(query, name);
   const tty = flag('tty');
   const streams = { stdin: flag('stdin'), stdout: flag('stdout'), stderr: flag('stderr') && !tty, tty };
   if (!streams.stdin && !streams.stdout && !streams.stderr)

@@ -26,7 +26,7 @@ export function chooseProtocol(
   spoken: Spoken,
 ): ProtocolChoice {
   const wanted = request.headers.upgrade?.toLowerCase();
-  if (wanted === 'websocket') {
+  if (wantsWebSocket(request)) {
     requireWebSocket(request);
     const offered = request.headers['sec-websocket-protocol'];
     return { transport: 'websocket', protocol: choose(offered, spoken.websocket) };
@@ -44,6 +44,24 @@ export function chooseProtocol(
   );
 }
 
+export function wantsWebSocket({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
+}
+
+/**
+ * For a WebSocket that need not name a subprotocol: undefined when it names none. Of those it does, the best of `spoken`, or the
+ * first without. Throws ApiError BadRequest.
+ */
+export function chooseWebSocketProtocol(
+  request: Pick<IncomingMessage, 'method' | 'headers'>,
+  spoken?: readonly string[],
+): string | undefined {
+  requireWebSocket(request);
+  const offered = request.headers['sec-websocket-protocol'];
+  const offers = offersOf(offered);
+  return offers.length === 0 ? undefined : choose(offered, spoken ?? offers);
+}
+
 /** [RFC 6455 4.2.1] */
 function requireWebSocket({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): void {
   const fault =
@@ -57,8 +75,13 @@ function requireWebSocket({ method, headers }: Pick<IncomingMessage, 'method' | 
   if (fault !== undefined) throw new ApiError('BadRequest', `unable to upgrade: ${fault}`);
 }
 
+/** The names in a header that lists them. */
+export function offersOf(header: string | undefined): string[] {
+  return (header ?? '').split(',').flatMap(offer => offer.trim() || []);
+}
+
 function choose(offered: string | undefined, spoken: readonly string[]): string {
-  const offers = (offered ?? '').split(',').flatMap(offer => offer.trim() || []);
+  const offers = offersOf(offered);
   const chosen = spoken.find(protocol => offers.includes(protocol));
   if (chosen !== undefined) return chosen;
   throw new ApiError(
