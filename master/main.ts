@@ -117,7 +117,9 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
     { host: config.listenHost, port: config.apiPort, ...certificate, caPem: ca.caPem },
     signal,
   );
-  await ensureApiService({ ...parts, ...as('pikelet-master') }, { hosts: config.hosts, port: server.port });
+  // A master that listens on the loopback alone is reached there, from this machine, and nowhere else.
+  const apiHosts = isLoopback(config.listenHost) ? [config.listenHost] : config.hosts;
+  await ensureApiService({ ...parts, ...as('pikelet-master') }, { hosts: apiHosts, port: server.port });
   const url = `https://${config.hosts[0]}:${server.port}`;
   await ensureAdminKubeconfig({ path: config.adminKubeconfig, server: url, ca, nowMs: clock.nowMs() });
   logger.info({ cluster: cluster.uid, url, mqttPort }, 'the master is ready');
@@ -157,6 +159,10 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
     await Promise.all([server.closed, broker.closed, bridge.stopped]);
     await store.close();
   }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host.startsWith('127.');
 }
 
 async function main(): Promise<void> {

@@ -90,6 +90,9 @@ async function pull(deps: ExecuteDeps, step: StepOf<'pull'>, signal: AbortSignal
 }
 
 async function run(deps: ExecuteDeps, step: StepOf<'run'>, signal: AbortSignal): Promise<void> {
+  const wanted = deps.documentOf(step.uid);
+  if (wanted) await deps.tokensReady(wanted.document, signal);
+  // Read anew: it may have changed, or left, while its tokens were waited for.
   const held = deps.documentOf(step.uid);
   const container = held && containersOf(held.document).find(({ name }) => name === step.container);
   if (!held || !container) return;
@@ -106,7 +109,6 @@ async function run(deps: ExecuteDeps, step: StepOf<'run'>, signal: AbortSignal):
   };
   let id: string;
   try {
-    await deps.tokensReady(held.document, signal);
     const rendered = renderContainer(held.document, container, step, deps.facts());
     if (rendered.volumes.length > 0) {
       memory.folders.add(step.uid);

@@ -54,6 +54,8 @@ async function linkNames(path: string, files: readonly ProjectedFile[]): Promise
     await symlink(join('..data', name), join(path, name)).catch((error: unknown) => {
       if (errorCode(error) !== 'EEXIST') throw error;
     });
-  for (const name of await readdir(path))
-    if (!name.startsWith('..') && !names.has(name)) await rm(join(path, name), { force: true });
+  // A folder is there only because a sub-path named it.
+  for (const entry of await readdir(path, { withFileTypes: true }))
+    if (entry.isSymbolicLink() && !entry.name.startsWith('..') && !names.has(entry.name))
+      await rm(join(path, entry.name), { force: true });
 }

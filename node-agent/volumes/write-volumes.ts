@@ -14,8 +14,9 @@ const underWay = new Map<string, Promise<void>>();
 
 /** Prepares one volume; doing so again changes nothing and writes nothing. Throws RenderError when a host path is not of its type. */
 export async function prepareVolume(volume: PreparedVolume): Promise<void> {
-  const before = underWay.get(volume.path);
-  const preparing = (before ?? Promise.resolve()).catch(() => {}).then(() => prepare(volume));
+  const before = underWay.get(volume.path) ?? Promise.resolve();
+  // How the one before it went is told to whoever asked for that one.
+  const preparing = before.catch(() => {}).then(() => prepare(volume));
   underWay.set(volume.path, preparing);
   try {
     await preparing;

@@ -154,7 +154,7 @@ it('mounts folders, and puts processes in groups', async () => {
     groups: [4321],
     mounts: [
       { source: folder, target: '/out', readOnly: false },
-      { source: folder, target: '/ro', readOnly: true, propagation: 'rslave' },
+      { source: folder, target: '/ro', readOnly: true },
     ],
   });
   expect(await output(id)).toMatch(/Read-only.*\n.*4321/s);
