@@ -16,7 +16,7 @@ export default defineConfig({
       {
         test: {
           name: 'contract',
-          include: ['test/contract/**/*.test.ts', 'test/integration/**/*.test.ts'],
+          include: ['test/{contract,integration,conformance}/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -77,11 +77,15 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
     },
     signal,
   );
+  const pki = path.join(config.dataDir, 'pki');
+  const ca = await openClusterCa({ directory: pki, clock });
+  const tokens = new ServiceAccountTokens(await openSigningKey(pki), clock, randomUUID);
   const bridge = startBridge(
     {
       ...parts,
       ...as('pikelet-agent'),
       broker,
+      tokens,
       cluster: cluster.uid,
       incarnation: cluster.incarnation,
       recordEvent: occurrence => events.record(occurrence),
@@ -91,10 +95,7 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
   );
 
   const mqttPort = broker.addresses[0]?.port ?? config.mqttPort;
-  const pki = path.join(config.dataDir, 'pki');
-  const ca = await openClusterCa({ directory: pki, clock });
   const certificate = await ca.serverCertificate(config.hosts);
-  const tokens = new ServiceAccountTokens(await openSigningKey(pki), clock, randomUUID);
   await ensureDefaultRoles(cache, as('pikelet-master').registry, BUILTIN_KINDS);
   await ensureDashboardToken({ view: cache, ...as('pikelet-master'), path: config.dashboardTokenFile });
   const files = new StaticFiles({ folder: config.staticDir, apiPort: config.apiPort, mqttPort });
@@ -116,7 +117,9 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
     { host: config.listenHost, port: config.apiPort, ...certificate, caPem: ca.caPem },
     signal,
   );
-  await ensureApiService({ ...parts, ...as('pikelet-master') }, { hosts: config.hosts, port: server.port });
+  // A master that listens on the loopback alone is reached there, from this machine, and nowhere else.
+  const apiHosts = isLoopback(config.listenHost) ? [config.listenHost] : config.hosts;
+  await ensureApiService({ ...parts, ...as('pikelet-master') }, { hosts: apiHosts, port: server.port });
   const url = `https://${config.hosts[0]}:${server.port}`;
   await ensureAdminKubeconfig({ path: config.adminKubeconfig, server: url, ca, nowMs: clock.nowMs() });
   logger.info({ cluster: cluster.uid, url, mqttPort }, 'the master is ready');
@@ -156,6 +159,10 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
     await Promise.all([server.closed, broker.closed, bridge.stopped]);
     await store.close();
   }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host.startsWith('127.');
 }
 
 async function main(): Promise<void> {

@@ -1,25 +1,26 @@
 /** Puts the parts of the node-agent together and runs them. Its ports are arguments: main gives it a device, a test what it likes. */
 import { setMaxListeners } from 'node:events';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Clock } from '../shared/clock.ts';
-import { MAX_REQUESTED_DOCUMENTS } from '../shared/protocol/limits.ts';
 import {
   DesiredSchema,
   DocumentsSchema,
+  type IssuedToken,
   type LogsCall,
+  type PodDocument,
   parseMessage,
-  type Request,
 } from '../shared/protocol/messages.ts';
 import { topics } from '../shared/protocol/topics.ts';
 import { Checkpoint } from './checkpoint/checkpoint.ts';
 import { podsFolder } from './config.ts';
-import { REQUEST_RETRY_MS } from './limits.ts';
 import type { Credentials } from './link/credentials.ts';
 import { Session } from './link/session.ts';
 import type { NodeObserver } from './node-info/node-observer.ts';
 import { Heartbeats } from './report/heartbeats.ts';
 import { NodeWatch } from './report/node-watch.ts';
 import { Reporter } from './report/reporter.ts';
+import { Requests } from './report/requests.ts';
 import { UsageSampler } from './report/usage-sampler.ts';
 import type { ContainerRuntime } from './runtime/container-runtime.ts';
 import { openSource } from './streams/call-source.ts';
@@ -33,11 +34,13 @@ import {
 } from './sync/desired-set.ts';
 import { type LogContainer, logContainer } from './sync/log-container.ts';
 import { PodSync } from './sync/pod-sync.ts';
-import { Waker } from './sync/waker.ts';
+import { PodTokens } from './volumes/pod-tokens.ts';
 
 export type AgentOptions = {
   readonly masterUrl: string;
   readonly dataDir: string;
+  /** The agent's own, in memory: for what must not touch a disk. */
+  readonly memoryFolder: string;
   readonly credentials: Credentials;
   /** Names this process among all that ever were of this node. */
   readonly epoch: string;
@@ -66,14 +69,15 @@ export class Agent {
   private readonly usage: UsageSampler;
   private readonly node: NodeWatch;
   private readonly streams: Streams;
-  private readonly requests = new Waker();
+  private readonly tokens: PodTokens;
+  private readonly requests: Requests;
   private set: DesiredSet = emptyDesiredSet;
 
   constructor(deps: AgentDeps, options: AgentOptions) {
     this.deps = deps;
     this.options = options;
     const { runtime, observer, clock, log, random } = deps;
-    const { epoch, dataDir, credentials, masterUrl } = options;
+    const { epoch, dataDir, memoryFolder, credentials, masterUrl } = options;
     const nodeName = credentials.node;
     const publish = (topic: string, payload: string | Uint8Array, qos: 0 | 1) =>
       this.session.publish(topic, payload, { qos });
@@ -97,12 +101,36 @@ export class Agent {
       capacityMemoryBytes,
       onNode: node => this.reporter.setNode(node),
     });
+    const isOnline = () => this.session.isOnline;
+    this.tokens = new PodTokens({
+      clock,
+      log: log.child({ component: 'tokens' }),
+      folder: memoryFolder,
+      isOnline,
+    });
+    this.requests = new Requests({
+      clock,
+      log: log.child({ component: 'requests' }),
+      epoch,
+      isOnline,
+      documents: () => missingDocuments(this.set),
+      tokens: () => this.tokens.due(this.livingPods()),
+      send: payload => publish(topics.requests(nodeName), payload, 1),
+    });
     this.sync = new PodSync({
       runtime,
       clock,
       log: log.child({ component: 'sync' }),
       random,
-      facts: () => ({ ...this.node.facts, nodeName, podsFolder: podsFolder(dataDir) }),
+      facts: () => ({
+        ...this.node.facts,
+        nodeName,
+        apiHost: apiHostOf(masterUrl),
+        podsFolder: podsFolder(dataDir),
+        memoryFolder: join(memoryFolder, 'pods'),
+        tokenOf: request => this.tokens.tokenOf(request),
+      }),
+      tokensReady: (document, signal) => this.tokens.ready(document, signal),
       emit: event => this.reporter.addEvent(event),
       onLook: changed => this.reporter.markPods(changed),
       onEngine: () => this.node.engineChanged(),
@@ -118,7 +146,7 @@ export class Agent {
       clock,
       epoch,
       intervalMs: options.heartbeatIntervalMs,
-      isOnline: () => this.session.isOnline,
+      isOnline,
       usage: () => this.usage.usage,
       send: payload => {
         publish(topics.heartbeat(nodeName), payload, 0).catch((error: unknown) =>
@@ -149,6 +177,7 @@ export class Agent {
         onOffline: () => {
           this.reporter.offline();
           this.streams.closeAll();
+          this.tokens.wake();
         },
         onMessage: (topic, payload) => this.receive(topic, payload),
       },
@@ -168,13 +197,14 @@ export class Agent {
       this.heartbeats.run(signal),
       this.usage.run(signal),
       this.node.run(signal),
-      this.requestMissing(signal),
+      this.requests.run(signal),
     ]);
     this.streams.closeAll();
   }
 
   /** What ran before the device went down runs again, with no word from the master. */
   private async resume(): Promise<void> {
+    await this.tokens.load();
     const { set, fallback } = await this.checkpoint.load();
     if (fallback !== 'none') {
       const what =
@@ -212,8 +242,33 @@ export class Agent {
 
   private receiveDocuments(payload: Uint8Array): void {
     const parsed = parseMessage(DocumentsSchema, payload);
-    if (parsed.ok) this.accept(acceptDocuments(this.set, parsed.message));
-    else this.complain('documents', parsed.reason);
+    if (!parsed.ok) {
+      this.complain('documents', parsed.reason);
+      return;
+    }
+    const { documents, tokens = [] } = parsed.message;
+    if (documents.length > 0) this.accept(acceptDocuments(this.set, parsed.message));
+    if (tokens.length > 0) this.receiveTokens(tokens);
+  }
+
+  private receiveTokens(answers: readonly IssuedToken[]): void {
+    const { changed, refused } = this.tokens.accept(answers);
+    this.sync.refreshFiles(changed);
+    for (const { podUid, error } of refused) {
+      const message = `no service account token, the pod starts without: ${error ?? 'no reason given'}`;
+      this.reporter.addEvent({ podUid, type: 'Warning', reason: 'FailedMount', message });
+    }
+  }
+
+  /** Those that may still run something. */
+  private livingPods(): readonly PodDocument[] {
+    const { index, acting } = this.set;
+    return (index?.pods ?? []).flatMap(({ uid, terminateWithinSeconds }) => {
+      const phase = this.sync.reports.get(uid)?.status.phase;
+      const document = acting.get(uid)?.document;
+      const hasEnded = terminateWithinSeconds !== undefined || phase === 'Succeeded' || phase === 'Failed';
+      return document && !hasEnded ? [document] : [];
+    });
   }
 
   /** Acts before it writes: a start must not wait for a card. */
@@ -222,29 +277,12 @@ export class Agent {
     this.set = set;
     if (!isIndexed) return;
     this.sync.setDesired(set);
-    if (missingDocuments(set).length > 0) this.requests.wake();
+    this.requests.wake();
     void this.checkpoint.save(set);
   }
 
   private complain(what: string, reason: string): void {
     this.deps.log.warn({ message: what, reason }, 'message refused');
-  }
-
-  /** Asks for the documents that the index names, again and again until they are there. */
-  private async requestMissing(signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.deps;
-    const { epoch, credentials } = this.options;
-    let waitMs = REQUEST_RETRY_MS;
-    while (!signal.aborted) {
-      await this.requests.wait(clock, waitMs, signal);
-      const missing = missingDocuments(this.set);
-      waitMs = missing.length > 0 ? REQUEST_RETRY_MS : 2 ** 30;
-      if (missing.length === 0 || !this.session.isOnline) continue;
-      const request: Request = { epoch, documents: missing.slice(0, MAX_REQUESTED_DOCUMENTS) };
-      await this.session
-        .publish(topics.requests(credentials.node), JSON.stringify(request), { qos: 1 })
-        .catch((error: unknown) => log.debug({ err: error }, 'request not sent'));
-    }
   }
 
   private findLogContainer(call: LogsCall): LogContainer {
@@ -256,4 +294,10 @@ export class Agent {
 
 function observedOf({ index }: DesiredSet) {
   return index && { incarnation: index.incarnation, generation: index.generation };
+}
+
+/** Where this device reaches the master; undefined for a loopback address, which is another one in a container. */
+function apiHostOf(masterUrl: string): string | undefined {
+  const host = new URL(masterUrl).hostname.replace(/^\[(.*)\]$/, '$1');
+  return host === 'localhost' || host === '::1' || host.startsWith('127.') ? undefined : host;
 }

@@ -81,3 +81,18 @@ export const EVENT_MESSAGE_MAX = 1024;
 
 /** Time between questions to a healthy engine what it is, milliseconds: it changes with an upgrade only. */
 export const ENGINE_INFO_INTERVAL_MS = 300_000;
+
+/** Longest wait for a pod's first tokens, milliseconds; it then starts without, and they appear in its volume when they come. */
+export const TOKEN_WAIT_MS = 5000;
+
+/** How long a device that starts waits for its link for the sake of tokens, milliseconds: pods must run without a master too. */
+export const TOKEN_LINK_WAIT_MS = 2000;
+
+/** Wait before a token that was refused is asked for again, milliseconds: mostly, its account is still to be made. */
+export const TOKEN_RETRY_MS = 10_000;
+
+/** A token is replaced after this, milliseconds, however long it is good for: the kubelet's 24 h. */
+export const TOKEN_AGE_MS_MAX = 24 * 3_600_000;
+
+/** Time between looks for tokens that get old, milliseconds: a token lives 10 min at the least. */
+export const TOKEN_CHECK_MS = 60_000;

@@ -8,6 +8,7 @@ import { type Credentials, loadCredentials, saveCredentials } from './link/crede
 import { join } from './link/join.ts';
 import { createNodeObserver, type NodeObserver } from './node-info/node-observer.ts';
 import { DockerRuntime } from './runtime/docker-runtime.ts';
+import { openMemoryFolder } from './volumes/memory-folder.ts';
 
 /** The mode in which the program prints what it knows of the hardware and ends: the agent asks a child of itself. */
 const HARDWARE_MODE = 'hardware';
@@ -43,12 +44,16 @@ async function runAgent(config: AgentConfig, log: Logger, signal: AbortSignal): 
       'the device has joined under another name, which it keeps',
     );
   const { cluster, node } = credentials;
+  const memoryFolder = await openMemoryFolder(config.dataDir, folder =>
+    log.warn({ folder }, 'this machine has no shared memory: secrets of pods are kept on its disk'),
+  );
   const runtime = new DockerRuntime({ owner: { cluster, node }, clock, socketPath: config.dockerSocket });
   const agent = new Agent(
     { runtime, observer, clock, log, random: Math.random },
     {
       masterUrl: config.master,
       dataDir: config.dataDir,
+      memoryFolder,
       credentials,
       epoch: nanoid(10),
       heartbeatIntervalMs: config.heartbeatIntervalMs,

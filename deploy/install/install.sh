@@ -382,6 +382,13 @@ const filters = JSON.stringify({ label: [`dev.pikelet.cluster=${cluster}`, `dev.
 END
 }
 
+# What the agent keeps in shared memory; node-agent/volumes/memory-folder.ts names the folder by the digest of its data folder.
+forget_memory() {
+  memory=$ROOT/dev/shm/pikelet-$(printf '"/var/lib/pikelet/agent"' | sha256sum | cut -c 1-16)
+  cut -d ' ' -f 2 /proc/mounts | grep "^$memory/" | while read -r mounted; do umount -l "$mounted"; done
+  rm -rf "$memory"
+}
+
 uninstall() {
   for unit in pikelet-agent pikelet-install; do
     [ ! -f "$UNITS/$unit.service" ] || systemctl disable --now "$unit.service"
@@ -389,6 +396,7 @@ uninstall() {
   done
   systemctl daemon-reload
   remove_containers || say 'warning: the containers of this node could not be removed; they have the label dev.pikelet.node'
+  forget_memory
   rm -rf "$OPT" "$ETC" "$STATE/agent" "$STAGE" "$ROOT/etc/systemd/journald.conf.d/pikelet.conf"
   say 'the agent is gone; Docker and Node.js stay. Remove the node with  pikelet delete node NAME'
 }

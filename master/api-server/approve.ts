@@ -1,15 +1,17 @@
-/** PUT certificatesigningrequests/NAME/approval (`kubectl certificate approve`, `deny`): changes the two verdicts, nothing else. */
+/** certificatesigningrequests/NAME/approval (`kubectl certificate approve`, `deny`): changes conditions, and no verdict is taken back. */
 import type * as certificates from 'kubernetes-types/certificates/v1';
 import { invalid } from '../../shared/kubernetes/api-error.ts';
 import type { KindMap, New, ObjectRef } from '../../shared/kubernetes/objects.ts';
 import { formatTime } from '../../shared/kubernetes/time.ts';
 import { forbidden, invalidValue } from '../registry/field-checks.ts';
 import { KINDS } from '../registry/kinds.ts';
-import { decodeObject, fieldValidationOf, isDryRun, readJson } from './decode-body.ts';
+import { changedMeta } from '../registry/object-meta.ts';
+import { contentTypeOf, decodeObject, fieldValidationOf, isDryRun, readJson } from './decode-body.ts';
 import type { Exchange } from './exchange.ts';
 import { fieldManagerOf } from './field-owner.ts';
 import { requireSigner } from './guard-write.ts';
-import { sendObject, type WriteDeps } from './write.ts';
+import { applyPatch } from './patch/apply-patch.ts';
+import { refuseOtherName, refuseStale, sendObject, type WriteDeps } from './write.ts';
 
 type SigningRequest = KindMap['CertificateSigningRequest'];
 type Condition = certificates.CertificateSigningRequestCondition;
@@ -17,9 +19,14 @@ type Condition = certificates.CertificateSigningRequestCondition;
 const KIND = KINDS.CertificateSigningRequest;
 const FIELD = 'status.conditions';
 
+/** PUT and PATCH. */
 export async function approveRequest(deps: WriteDeps, exchange: Exchange, ref: ObjectRef): Promise<void> {
-  const { object, warnings } = decodeObject(KIND, await readJson(exchange), fieldValidationOf(exchange));
-  exchange.warn(warnings);
+  const isPatch = exchange.method === 'PATCH';
+  const contentType = contentTypeOf(exchange);
+  const body = await readJson(exchange);
+  const validation = fieldValidationOf(exchange);
+  const given = (current: SigningRequest) =>
+    decodeObject(KIND, isPatch ? applyPatch(contentType, KIND.type, current, body) : body, validation);
   const now = formatTime(deps.clock.nowMs());
   const make = (current: SigningRequest): SigningRequest => {
     requireSigner(
@@ -28,11 +35,14 @@ export async function approveRequest(deps: WriteDeps, exchange: Exchange, ref: O
       ref.name,
       current.spec.signerName,
     );
+    const { object, warnings } = given(current);
+    refuseOtherName(object, ref);
+    refuseStale(KIND, current, object);
+    exchange.warn(warnings);
     return withVerdict(current, object, now);
   };
-  const { resourceVersion, uid } = object.metadata;
-  const owner = { manager: fieldManagerOf(exchange, 'UpdateOptions') };
-  const options = { part: 'status' as const, resourceVersion, uid, dryRun: isDryRun(exchange), owner };
+  const owner = { manager: fieldManagerOf(exchange, isPatch ? 'PatchOptions' : 'UpdateOptions') };
+  const options = { part: 'status' as const, dryRun: isDryRun(exchange), owner };
   sendObject(deps, exchange, KIND, 200, await deps.registry.change(KIND.id, ref, make, options));
 }
 
@@ -62,14 +72,16 @@ function withVerdict(current: SigningRequest, given: New<SigningRequest>, now: s
       ),
   ];
   if (faults.length > 0) throw invalid(KIND, current.metadata.name, faults);
-  const added = verdicts
-    .filter(({ type }) => !known.some(other => other.type === type))
-    .map(condition => ({
+  const conditions = wanted.map(condition => {
+    const before = known.find(({ type }) => type === condition.type);
+    return {
       ...condition,
-      lastUpdateTime: condition.lastUpdateTime ?? now,
-      lastTransitionTime: condition.lastTransitionTime ?? now,
-    }));
-  return { ...current, status: { ...current.status, conditions: [...known, ...added] } };
+      lastUpdateTime: condition.lastUpdateTime ?? before?.lastUpdateTime ?? now,
+      lastTransitionTime: condition.lastTransitionTime ?? before?.lastTransitionTime ?? now,
+    };
+  });
+  const metadata = changedMeta(given.metadata, current.metadata);
+  return { ...current, metadata, status: { ...current.status, conditions } };
 }
 
 function isVerdict({ type }: Condition): boolean {

@@ -5,6 +5,7 @@ import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type { KindMap, KindName, New } from '../../shared/kubernetes/objects.ts';
 import { apiVersionOf, type Kind } from '../registry/kind.ts';
 import { decode } from '../registry/schema.ts';
+import { duplicateFields } from './duplicate-fields.ts';
 import type { Exchange } from './exchange.ts';
 
 /** What client-go's typed clients send; answers are JSON all the same. */
@@ -15,20 +16,38 @@ export function contentTypeOf(exchange: Exchange): string {
   return exchange.header('content-type')?.split(';')[0]?.trim().toLowerCase() || 'application/json';
 }
 
+type Document = {
+  /** Undefined for an empty body. */
+  readonly json: unknown;
+  /** Paths of members that stand twice in it, of which the last one counts; none are looked for when nobody is to hear of them. */
+  readonly duplicates: readonly string[];
+};
+
 /** The body as a JSON value; undefined when it is empty. Throws ApiError BadRequest, UnsupportedMediaType. */
 export async function readJson(exchange: Exchange, contentType = contentTypeOf(exchange)): Promise<unknown> {
+  return (await readDocument(exchange, 'Ignore', contentType)).json;
+}
+
+/** The same, for a client that wants its fields checked. */
+export async function readDocument(
+  exchange: Exchange,
+  validation: FieldValidation,
+  contentType = contentTypeOf(exchange),
+): Promise<Document> {
   const bytes = await exchange.body();
-  if (bytes.length === 0) return undefined;
-  if (contentType === PROTOBUF) return (await import('./protobuf/decode.ts')).decodeProtobuf(bytes);
+  const whole = (json: unknown) => ({ json, duplicates: [] });
+  if (bytes.length === 0) return whole(undefined);
+  if (contentType === PROTOBUF) return whole((await import('./protobuf/decode.ts')).decodeProtobuf(bytes));
   const text = bytes.toString('utf8');
-  if (contentType.endsWith('yaml')) return readYaml(text);
+  if (contentType.endsWith('yaml')) return whole(await readYaml(text));
   if (!contentType.endsWith('json'))
     throw new ApiError(
       'UnsupportedMediaType',
       `the body of the request was in an unknown format (${contentType}) - accepted media types include: application/json, application/yaml, ${PROTOBUF}`,
     );
   try {
-    return JSON.parse(text);
+    const json: unknown = JSON.parse(text);
+    return { json, duplicates: validation === 'Ignore' ? [] : duplicateFields(text) };
   } catch (error) {
     throw new ApiError(
       'BadRequest',
@@ -99,14 +118,25 @@ export type DecodedObject<K extends KindName> = {
   readonly unknown: readonly string[];
 };
 
-/** `json`, in the kind's version, as an object as it is stored. Throws ApiError BadRequest for another kind, a wrong type, or (Strict) an unknown field. */
+/** `json`, in the kind's version, as an object as it is stored. Throws ApiError BadRequest for another kind, a wrong type, or (Strict) an unknown or duplicate field. */
 export function decodeObject<K extends KindName>(
   kind: Kind<K>,
   json: unknown,
   validation: FieldValidation,
+  duplicates: readonly string[] = [],
 ): DecodedObject<K> {
-  const { value, ...rest } = decodeAs(kind, json, validation);
+  const { value, ...rest } = decodeAs(kind, json, validation, duplicates);
   return { object: storedObject(kind, value), ...rest };
+}
+
+/** The body of a request as an object of the kind, as decodeObject has it. */
+export async function decodeBody<K extends KindName>(
+  kind: Kind<K>,
+  exchange: Exchange,
+): Promise<DecodedObject<K>> {
+  const validation = fieldValidationOf(exchange);
+  const { json, duplicates } = await readDocument(exchange, validation);
+  return decodeObject(kind, json, validation, duplicates);
 }
 
 /** What is decoded: a stored kind, or one that is only ever sent. `type` is its name in the field tables. */
@@ -117,6 +147,7 @@ export function decodeAs(
   kind: DecodedType,
   json: unknown,
   validation: FieldValidation,
+  duplicates: readonly string[] = [],
 ): { readonly value: unknown; readonly warnings: readonly string[]; readonly unknown: readonly string[] } {
   const name = `${kind.kind} in version ${JSON.stringify(kind.version)}`;
   const refuse = (why: string) =>
@@ -134,7 +165,10 @@ export function decodeAs(
     );
   const { value, unknown, mistyped } = kind.custom?.decode(json) ?? decode(kind.type, json);
   if (mistyped.length > 0) throw refuse(mistyped.join('; '));
-  const complaints = unknown.map(path => `unknown field ${JSON.stringify(path)}`);
+  const complaints = [
+    ...unknown.map(path => `unknown field ${JSON.stringify(path)}`),
+    ...duplicates.map(path => `duplicate field ${JSON.stringify(path)}`),
+  ];
   if (validation === 'Strict' && complaints.length > 0)
     throw refuse(`strict decoding error: ${complaints.join(', ')}`);
   return { value, warnings: validation === 'Warn' ? complaints : [], unknown };

@@ -1,9 +1,10 @@
 /** What depends on who writes: nobody grants more than they hold, and a signing request says who made it. */
-import { ApiError } from '../../shared/kubernetes/api-error.ts';
+import { ApiError, invalid, type StatusCause } from '../../shared/kubernetes/api-error.ts';
 import type { KindMap, KindName, New } from '../../shared/kubernetes/objects.ts';
 import type { Authorizer } from '../auth/authorize.ts';
 import type { Identity } from '../auth/identity.ts';
 import { refuseBindingEscalation, refuseRoleEscalation } from '../auth/rbac/escalation.ts';
+import { forbidden } from '../registry/field-checks.ts';
 import type { Kind } from '../registry/kind.ts';
 import type { Part } from '../registry/registry.ts';
 import { stored } from '../registry/stored-object.ts';
@@ -45,8 +46,12 @@ export function guardWrite<K extends KindName>(asking: Asking, write: GuardedWri
     case 'CertificateSigningRequest': {
       const request = stored<'CertificateSigningRequest'>(next);
       if (current === undefined) return stored<K>(ofRequester(request, asking.identity));
-      const { spec } = stored<'CertificateSigningRequest'>(current);
-      if (part === 'status') requireSigner(asking, 'sign', name, spec.signerName);
+      const { spec, status } = stored<'CertificateSigningRequest'>(current);
+      if (part === 'status') {
+        requireSigner(asking, 'sign', name, spec.signerName);
+        const faults = changedVerdicts(status?.conditions ?? [], request.status?.conditions ?? []);
+        if (faults.length > 0) throw invalid(kind, name, faults);
+      }
       // What was asked for does not change: whoever approves it must know what they approve.
       return stored<K>({ ...request, spec });
     }
@@ -56,6 +61,18 @@ export function guardWrite<K extends KindName>(asking: Asking, write: GuardedWri
 }
 
 type SigningRequest = KindMap['CertificateSigningRequest'];
+type Conditions = readonly { readonly type: string }[];
+
+/** Who signs does not approve. */
+function changedVerdicts(before: Conditions, after: Conditions): StatusCause[] {
+  const has = (conditions: Conditions, verdict: string) => conditions.some(({ type }) => type === verdict);
+  return ['Approved', 'Denied']
+    .filter(verdict => has(before, verdict) !== has(after, verdict))
+    .map(verdict => {
+      const change = has(before, verdict) ? 'remove' : 'add';
+      return forbidden('status.conditions', `updates may not ${change} a condition of type "${verdict}"`);
+    });
+}
 
 function ofRequester(request: SigningRequest, { user, uid, groups, extra }: Identity): SigningRequest {
   const { username: _user, uid: _uid, groups: _groups, extra: _extra, ...asked } = request.spec ?? {};

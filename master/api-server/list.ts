@@ -56,9 +56,10 @@ export async function listObjects<K extends KindName>(
   const limit = limitOf(exchange);
   const token = exchange.query('continue');
   const from = token ? parseToken(token) : undefined;
-  const page = from
-    ? await snapshot(deps, kind, selection, from.revision)
-    : await currentPage(deps, exchange, kind, selection);
+  const page =
+    from === undefined
+      ? await currentPage(deps, exchange, kind, selection)
+      : await furtherPage(deps, exchange, kind, { selection, from });
   const keyed = page.objects
     .map(object => ({ object, key: refKey(object.metadata) }))
     .filter(({ key }) => from === undefined || key > from.after)
@@ -79,6 +80,35 @@ export async function listObjects<K extends KindName>(
   );
 }
 
+/** The rest of a list, as it stood at its first page; as it is now for who goes on after that has been forgotten. */
+async function furtherPage<K extends KindName>(
+  deps: ReadDeps,
+  exchange: Exchange,
+  kind: Kind<K>,
+  { selection, from }: { readonly selection: Selection<K>; readonly from: Token },
+): Promise<Page<K>> {
+  if (from.revision === NOW) {
+    await catchUp(deps, exchange);
+    return pageOf(deps, kind, selection);
+  }
+  try {
+    return await snapshot(deps, kind, selection, from.revision);
+  } catch (error) {
+    if (!(error instanceof CompactedError)) throw error;
+    throw new ApiError(
+      'Expired',
+      'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+      {},
+      { cause: error, continueToken: formatToken(NOW, from.after) },
+    );
+  }
+}
+
+function pageOf<K extends KindName>({ cache }: ReadDeps, kind: Kind<K>, selection: Selection<K>): Page<K> {
+  const objects = cache.list(kind.id, selection.namespace).filter(object => selection.matches(object));
+  return { objects, revision: cache.revision };
+}
+
 async function currentPage<K extends KindName>(
   deps: ReadDeps,
   exchange: Exchange,
@@ -93,14 +123,11 @@ async function currentPage<K extends KindName>(
     throw new ApiError('Invalid', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
   if (match === 'Exact') {
     await reachRevision(deps.cache, exchange, Number(wanted));
-    return snapshot(deps, kind, selection, Number(wanted));
+    return exactPage(deps, kind, selection, Number(wanted));
   }
   if (wanted === '') await catchUp(deps, exchange);
   else await reachRevision(deps.cache, exchange, Number(wanted));
-  return {
-    objects: deps.cache.list(kind.id, selection.namespace).filter(object => selection.matches(object)),
-    revision: deps.cache.revision,
-  };
+  return pageOf(deps, kind, selection);
 }
 
 /** Waits a little for a revision from the future: a client may have heard of it from elsewhere. */
@@ -117,7 +144,22 @@ export async function reachRevision(cache: ObjectCache, exchange: Exchange, revi
   }
 }
 
-/** All selected objects as they stood at a revision. Throws ApiError Expired when that is no longer kept. */
+async function exactPage<K extends KindName>(
+  deps: ReadDeps,
+  kind: Kind<K>,
+  selection: Selection<K>,
+  revision: number,
+): Promise<Page<K>> {
+  try {
+    return await snapshot(deps, kind, selection, revision);
+  } catch (error) {
+    if (!(error instanceof CompactedError)) throw error;
+    const why = 'The resourceVersion for the provided list is too old.';
+    throw new ApiError('Expired', why, {}, { cause: error });
+  }
+}
+
+/** All selected objects as they stood at a revision. Throws CompactedError when that is no longer kept. */
 async function snapshot<K extends KindName>(
   { store, kinds }: ReadDeps,
   kind: Kind<K>,
@@ -126,19 +168,9 @@ async function snapshot<K extends KindName>(
 ): Promise<Page<K>> {
   const prefix =
     kindPrefix(kinds.get(kind.id)) + (selection.namespace === undefined ? '' : `${selection.namespace}/`);
-  try {
-    const { entries } = await store.list({ prefix, revision });
-    const objects = entries.map(entry => withRevision<KindMap[K]>(entry.value, entry.revision));
-    return { objects: objects.filter(object => selection.matches(object)), revision };
-  } catch (error) {
-    if (!(error instanceof CompactedError)) throw error;
-    throw new ApiError(
-      'Expired',
-      'The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.',
-      {},
-      { cause: error },
-    );
-  }
+  const { entries } = await store.list({ prefix, revision });
+  const objects = entries.map(entry => withRevision<KindMap[K]>(entry.value, entry.revision));
+  return { objects: objects.filter(object => selection.matches(object)), revision };
 }
 
 function limitOf(exchange: Exchange): number {
@@ -148,16 +180,21 @@ function limitOf(exchange: Exchange): number {
   return limit;
 }
 
+/** In place of a revision that is forgotten. */
+const NOW = -1;
+
 const TokenSchema = v.object({
-  revision: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  revision: v.pipe(v.number(), v.safeInteger(), v.minValue(NOW)),
   after: v.string(),
 });
+
+type Token = v.InferOutput<typeof TokenSchema>;
 
 function formatToken(revision: number, after: string): string {
   return Buffer.from(JSON.stringify({ revision, after })).toString('base64url');
 }
 
-function parseToken(token: string): v.InferOutput<typeof TokenSchema> {
+function parseToken(token: string): Token {
   const refusal = new ApiError('BadRequest', 'continue key is not valid');
   try {
     return v.parse(TokenSchema, JSON.parse(Buffer.from(token, 'base64url').toString('utf8')));

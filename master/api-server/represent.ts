@@ -23,18 +23,21 @@ export function representationOf(exchange: Exchange): Representation {
 
 const shownObjects = new WeakMap<Kind, WeakMap<object, KubeObject>>();
 
-/** The object in the version of the kind, converted once however many clients read it. */
+/** The object in the version of the kind and as its schema would have it, made once however many clients read it. */
 export function shownIn<K extends KindName>(kind: Kind<K>, object: KindMap[K]): KubeObject {
   const apiVersion = apiVersionOf(kind);
-  const { conversion } = kind;
-  if (conversion === undefined && object.apiVersion === apiVersion) return object;
+  const { conversion, custom } = kind;
+  if (conversion === undefined && custom?.asRead === undefined && object.apiVersion === apiVersion)
+    return object;
   const known = shownObjects.get(kind) ?? new WeakMap<object, KubeObject>();
   shownObjects.set(kind, known);
   const shown = known.get(object) ?? {
     ...object,
     ...conversion?.fromStored(object),
+    ...custom?.asRead?.(object),
     apiVersion,
     kind: kind.kind,
+    metadata: object.metadata,
   };
   known.set(object, shown);
   return shown;

@@ -14,6 +14,7 @@ import { invalidValue } from '../registry/field-checks.ts';
 import { decodeAs, fieldValidationOf, readJson } from './decode-body.ts';
 import type { VirtualResource } from './discovery.ts';
 import type { Exchange } from './exchange.ts';
+import { representationOf } from './represent.ts';
 import type { ResourcePath } from './resource-path.ts';
 
 type ReviewDeps = { readonly authorizer: Authorizer; readonly tokens: ServiceAccountTokens };
@@ -86,6 +87,8 @@ export async function answerReview(
     throw new ApiError('NotFound', 'the server could not find the requested resource');
   if (exchange.method !== 'POST')
     throw new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource');
+  if (representationOf(exchange) !== 'whole')
+    throw new ApiError('NotAcceptable', 'only the following media types are accepted: application/json');
   const { value, warnings } = decodeAs(
     declared,
     (await readJson(exchange)) ?? {},

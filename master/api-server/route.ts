@@ -267,7 +267,8 @@ async function routeSubresource<K extends KindName>(
   if (subresource === 'token' && method === 'POST')
     return await createToken({ view: deps.cache, tokens: deps.tokens }, exchange, ref);
   if (subresource === 'approval' && method === 'GET') return await getObject(deps, exchange, kind, ref);
-  if (subresource === 'approval' && method === 'PUT') return await approveRequest(deps, exchange, ref);
+  if (subresource === 'approval' && (method === 'PUT' || method === 'PATCH'))
+    return await approveRequest(deps, exchange, ref);
   if ((subresource === 'exec' || subresource === 'attach') && ['GET', 'POST'].includes(method))
     return await serveCommand(deps, exchange, ref, subresource);
   if (subresource === 'portforward' && ['GET', 'POST'].includes(method))

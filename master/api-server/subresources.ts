@@ -1,7 +1,9 @@
 /** Subresources that are no part of their object: scale, binding, eviction. */
 import * as v from 'valibot';
 import { ApiError, conflict } from '../../shared/kubernetes/api-error.ts';
-import type { KindMap, KindName, ObjectRef } from '../../shared/kubernetes/objects.ts';
+import type { KindMap, KindName, ObjectRef, Pod } from '../../shared/kubernetes/objects.ts';
+import { isPodActive } from '../../shared/kubernetes/pod-state.ts';
+import { formatTime } from '../../shared/kubernetes/time.ts';
 import type { Kind, Scaling } from '../registry/kind.ts';
 import { KINDS } from '../registry/kinds.ts';
 import { contentTypeOf, decodeObject, fieldValidationOf, isDryRun, readJson } from './decode-body.ts';
@@ -135,6 +137,24 @@ export async function evictPod(deps: WriteDeps, exchange: Exchange, ref: ObjectR
       current => withDisruption(current, ref, deps.clock.nowMs()),
       { part: 'status', dryRun },
     );
+  if (pod?.spec.nodeName && isPodActive(pod))
+    await deps.registry.change('Pod', ref, current => withEviction(current, deps.clock.nowMs()), {
+      part: 'status',
+      dryRun,
+    });
   await deps.registry.deleteObject('Pod', ref, { ...options, dryRun });
   exchange.sendJson(201, SUCCESS);
+}
+
+/** Says why the pod goes: a Job may choose not to count it. */
+function withEviction(pod: Pod, nowMs: number): Pod {
+  const condition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting',
+    lastTransitionTime: formatTime(nowMs),
+  };
+  const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== condition.type);
+  return { ...pod, status: { ...pod.status, conditions: [...others, condition] } };
 }

@@ -6,7 +6,15 @@ import type { Authorizer } from '../auth/authorize.ts';
 import type { Kind } from '../registry/kind.ts';
 import type { ObjectRegistry } from '../registry/object-registry.ts';
 import type { DeleteOptions, Part } from '../registry/registry.ts';
-import { contentTypeOf, decodeObject, fieldValidationOf, isDryRun, readJson } from './decode-body.ts';
+import {
+  contentTypeOf,
+  decodeBody,
+  decodeObject,
+  fieldValidationOf,
+  isDryRun,
+  readDocument,
+  readJson,
+} from './decode-body.ts';
 import type { Exchange } from './exchange.ts';
 import { fieldManagerOf, refuseForce } from './field-owner.ts';
 import { type GuardedWrite, guardWrite } from './guard-write.ts';
@@ -35,7 +43,7 @@ export async function createObject<K extends KindName>(
   kind: Kind<K>,
   target: Target,
 ): Promise<void> {
-  const { object, warnings } = decodeObject(kind, await readJson(exchange), fieldValidationOf(exchange));
+  const { object, warnings } = await decodeBody(kind, exchange);
   if (object.metadata.resourceVersion)
     throw new ApiError('BadRequest', 'resourceVersion should not be set on objects to be created');
   const placed = guarded(deps, exchange, {
@@ -91,7 +99,7 @@ export async function replaceObject<K extends KindName>(
   ref: ObjectRef,
   part: Part,
 ): Promise<void> {
-  const { object, warnings } = decodeObject(kind, await readJson(exchange), fieldValidationOf(exchange));
+  const { object, warnings } = await decodeBody(kind, exchange);
   refuseOtherName(object, ref);
   const placed = inNamespace(object, ref.namespace);
   const { resourceVersion, uid } = object.metadata;
@@ -118,12 +126,12 @@ export async function patchObject<K extends KindName>(
   const contentType = contentTypeOf(exchange);
   refuseForce(exchange);
   const owner = { manager: fieldManagerOf(exchange, 'PatchOptions') };
-  const patch = await readJson(exchange);
   const validation = fieldValidationOf(exchange);
+  const { json: patch, duplicates } = await readDocument(exchange, validation);
   let warnings: readonly string[] = [];
   const make = (current: KindMap[K]): New<KindMap[K]> => {
     const patched = applyPatch(contentType, kind.type, shownIn(kind, current), patch);
-    const decoded = decodeObject(kind, patched, validation);
+    const decoded = decodeObject(kind, patched, validation, duplicates);
     refuseOtherName(decoded.object, ref);
     refuseStale(kind, current, decoded.object);
     warnings = decoded.warnings;
@@ -136,7 +144,7 @@ export async function patchObject<K extends KindName>(
 }
 
 /** A patch that names a resourceVersion or uid holds only for that object. */
-function refuseStale(
+export function refuseStale(
   kind: Kind,
   current: KubeObject,
   patched: { metadata: { resourceVersion?: string; uid?: string } },

@@ -143,4 +143,41 @@ describe('documentMessages', () => {
     for (const { document } of sent) parse(PodDocumentSchema, document);
     expect(documentMessages([])).toEqual([]);
   });
+
+  test('tells of the API, and of the Services of its namespace that were there first', () => {
+    const cluster = aCluster();
+    const service = (name: string, more: object = {}, namespace = 'default') =>
+      cluster.create('Service', {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { namespace, name, ...more },
+        spec: {
+          clusterIP: name === 'headless' ? 'None' : '10.96.0.9',
+          ports: [{ port: 80, protocol: 'TCP' }],
+        },
+      });
+    cluster.create('Endpoints', {
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: { namespace: 'default', name: 'kubernetes' },
+      subsets: [{ addresses: [{ ip: '10.0.0.1' }], ports: [{ name: 'https', port: 6443 }] }],
+    });
+    for (const name of ['web', 'headless', 'kubernetes']) service(name);
+    service('foreign', {}, 'other');
+    service('late', { creationTimestamp: '2999-01-01T00:00:00Z' });
+    const servicesOf = (spec: object) => {
+      const pod = addPod(cluster, `pod-${JSON.stringify(spec).length}`, { spec });
+      const { documents } = setOf(cluster);
+      const found = [...documents.values()].map(({ json }) => JSON.parse(json));
+      return found.find(({ uid }) => uid === pod.metadata.uid)?.services;
+    };
+    const api = {
+      name: 'kubernetes',
+      host: '10.0.0.1',
+      ports: [{ name: 'https', port: 6443, protocol: 'TCP' }],
+    };
+    const web = { name: 'web', host: '10.96.0.9', ports: [{ port: 80, protocol: 'TCP' }] };
+    expect(servicesOf({})).toEqual([api, web]);
+    expect(servicesOf({ enableServiceLinks: false })).toEqual([api]);
+  });
 });

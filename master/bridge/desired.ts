@@ -9,6 +9,7 @@ import type { ConfigMap, Pod, Secret } from '../../shared/kubernetes/objects.ts'
 import { MAX_PAYLOAD_BYTES, MAX_PODS_PER_NODE } from '../../shared/protocol/limits.ts';
 import type { DesiredPod, PodDocument } from '../../shared/protocol/messages.ts';
 import type { ClusterView } from '../watch/cluster-view.ts';
+import { servicesOf } from './pod-services.ts';
 import { type PodReferences, referencesOf } from './references.ts';
 
 export type DesiredSet = {
@@ -70,10 +71,12 @@ function renderPod(view: ClusterView, pod: Pod, cache: DocumentCache): Rendered 
   const references = referencesOf(pod);
   const configMaps = found(view, 'ConfigMap', pod, references);
   const secrets = found(view, 'Secret', pod, references);
-  const from = [...configMaps, ...secrets].map(({ metadata }) => metadata.resourceVersion).join();
+  const services = servicesOf(view, pod);
+  const versions = [...configMaps, ...secrets].map(({ metadata }) => metadata.resourceVersion);
+  const from = JSON.stringify([versions, services]);
   const cached = cache.get(pod);
   if (cached?.from === from) return cached.rendered;
-  const document = documentOf(pod, configMaps, secrets);
+  const document = { ...documentOf(pod, configMaps, secrets), services };
   const rendered = { digest: digestOf(document), json: JSON.stringify(document) };
   cache.set(pod, { from, rendered });
   return rendered;

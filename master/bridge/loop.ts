@@ -13,6 +13,7 @@ import type { StreamCall } from '../../shared/protocol/messages.ts';
 import { topics } from '../../shared/protocol/topics.ts';
 import { NODE_CREDENTIAL_TYPE, nodeCredentialName } from '../auth/node-credential.ts';
 import { secretText } from '../auth/secret-text.ts';
+import type { ServiceAccountTokens } from '../auth/service-account/tokens.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Occurrence } from '../events/event.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -33,6 +34,8 @@ export type BridgeDeps = {
   readonly view: LiveView;
   readonly registry: Registry;
   readonly broker: Broker;
+  /** Issues the tokens of pods' service accounts. */
+  readonly tokens: Pick<ServiceAccountTokens, 'issue'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Who this cluster is: the uid of kube-system. */

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
 import {
+  type Documents,
   HeartbeatSchema,
   type NodeReport,
   parseMessage,
@@ -9,8 +10,10 @@ import {
   ReportSchema,
   RequestSchema,
   SessionSchema,
+  type TokenRequest,
 } from '../../shared/protocol/messages.ts';
-import type { NodeTopic } from '../../shared/protocol/topics.ts';
+import { type NodeTopic, topics } from '../../shared/protocol/topics.ts';
+import type { ServiceAccountTokens } from '../auth/service-account/tokens.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Occurrence } from '../events/event.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -23,6 +26,7 @@ import type { NodeFacts } from './fold-node.ts';
 import type { LivenessTable } from './liveness.ts';
 import type { NodeCalls } from './node-calls.ts';
 import { occurrenceOf } from './occurrence.ts';
+import { issuePodTokens } from './pod-tokens.ts';
 import { hasClone, NO_SESSIONS, nextSessions, type SessionEffect, type SessionEvent } from './sessions.ts';
 import { createStatusWriter, type StatusWriter } from './status-writer.ts';
 
@@ -30,6 +34,7 @@ export type NodeBridgeDeps = {
   readonly view: LiveView;
   readonly registry: Registry;
   readonly broker: Broker;
+  readonly tokens: Pick<ServiceAccountTokens, 'issue'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly cluster: string;
@@ -187,7 +192,16 @@ export class NodeBridge {
   private takeRequest(connection: string, payload: Buffer): void {
     const request = this.parse(RequestSchema, payload, 'request');
     if (request === undefined || !this.isOfHolder(connection, request.epoch)) return;
-    this.desired.request(request.documents);
+    if (request.documents.length > 0) this.desired.request(request.documents);
+    if (request.tokens !== undefined && request.tokens.length > 0) this.sendTokens(request.tokens);
+  }
+
+  private sendTokens(requests: readonly TokenRequest[]): void {
+    const { broker, logger } = this.deps;
+    const message: Documents = { documents: [], tokens: issuePodTokens(this.deps, this.node, requests) };
+    broker
+      .publish(topics.documents(this.node), JSON.stringify(message), { qos: 1, retain: false })
+      .catch((err: unknown) => logger.debug({ err, node: this.node }, 'tokens not sent'));
   }
 
   private recordEvents(report: Report): void {

@@ -2,6 +2,7 @@
  * The shape of every control loop: a pure plan over the view, and actions that one executor carries out.
  * A plan is level-triggered: it reads the whole truth about one object and returns the next steps, never asking which event woke it.
  */
+import type { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type {
   BuiltinKindName,
   KindMap,
@@ -73,6 +74,8 @@ export type Controller<K extends KindName = KindName> = {
   readonly wakesOfAny?: (object: KubeObject, view: ClusterView) => readonly ObjectRef[];
   /** Pure. An object that is gone gives the empty plan. In a world that stands still, plan after apply reaches the empty plan. */
   plan(input: PlanInput): Plan;
+  /** What to write of an object after a write for it was refused, such as by a quota; nothing without. Pure. */
+  refused?(input: PlanInput, refusal: ApiError): readonly Action[];
 };
 
 /** What a control loop is underneath: keys of any shape, which changes wake, and a plan for each. */
@@ -86,4 +89,6 @@ export type Loop<Key> = {
   parse(text: string): Key;
   /** Pure, as a controller's plan. */
   plan(key: Key, input: Omit<PlanInput, 'ref'>): Plan;
+  /** Pure, as a controller's. */
+  refused?(key: Key, input: Omit<PlanInput, 'ref'>, refusal: ApiError): readonly Action[];
 };

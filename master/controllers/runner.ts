@@ -6,6 +6,7 @@
 import type { Logger } from 'pino';
 import { InvariantError } from '../../shared/assert-never.ts';
 import type { Clock } from '../../shared/clock.ts';
+import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import { nameSuffix } from '../../shared/kubernetes/name-suffix.ts';
 import type { BuiltinKindName, KindName, KubeObject, ObjectRef } from '../../shared/kubernetes/objects.ts';
 import { refOf } from '../../shared/kubernetes/references.ts';
@@ -13,7 +14,7 @@ import type { Occurrence } from '../events/event.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { ClusterView, LiveView, ViewChange } from '../watch/cluster-view.ts';
 import { type Outcome, WorkQueue } from '../watch/work-queue.ts';
-import type { Controller, Loop, Plan } from './controller.ts';
+import type { Controller, Loop, Plan, PlanInput } from './controller.ts';
 import { type Executed, execute, type SignRequest } from './execute.ts';
 import { CONCURRENT_KEYS, CONFLICT_BACKOFF, FAILURE_BACKOFF } from './limits.ts';
 
@@ -48,11 +49,22 @@ export async function runLoop<Key>(loop: Loop<Key>, deps: RunnerDeps, signal: Ab
   }
 
   async function workOn(text: string, stop: AbortSignal): Promise<Outcome> {
-    const done = await planAndExecute(loop, deps, loop.parse(text));
+    const key = loop.parse(text);
+    const done = await planAndExecute(loop, deps, input => loop.plan(key, input));
     // What fails because everything ends is no failure to tell of.
     if (stop.aborted) return { kind: 'done' };
-    if (done.executed.revision > 0) await waitUntilSeen(deps.view, done.executed.revision, stop);
+    await waitUntilSeen(deps.view, done.executed.revision, stop);
+    const { failure } = done.executed;
+    if (failure instanceof ApiError) await writeRefusal(key, failure, stop);
     return outcomeOf(text, done);
+  }
+
+  /** Tried again with the write that was refused, so that its own failure needs no word. */
+  async function writeRefusal(key: Key, refusal: ApiError, stop: AbortSignal): Promise<void> {
+    const told = await planAndExecute(loop, deps, input => ({
+      actions: loop.refused?.(key, input, refusal) ?? [],
+    }));
+    await waitUntilSeen(deps.view, told.executed.revision, stop);
   }
 
   function outcomeOf(key: string, { plan, executed }: Done): Outcome {
@@ -73,12 +85,16 @@ export async function runLoop<Key>(loop: Loop<Key>, deps: RunnerDeps, signal: Ab
 
 type Done = { readonly plan: Plan; readonly executed: Executed };
 
-async function planAndExecute<Key>(loop: Loop<Key>, deps: RunnerDeps, key: Key): Promise<Done> {
+async function planAndExecute(
+  { name }: { readonly name: string },
+  deps: RunnerDeps,
+  planned: (input: Omit<PlanInput, 'ref'>) => Plan,
+): Promise<Done> {
   const { registry, record, signRequest, view } = deps;
   try {
     const suffix = () => nameSuffix(limit => Math.floor(deps.random() * limit));
-    const plan = loop.plan(key, { view, nowMs: deps.clock.nowMs(), suffix });
-    const executed = await execute({ registry, record, signRequest, component: loop.name }, plan.actions);
+    const plan = planned({ view, nowMs: deps.clock.nowMs(), suffix });
+    const executed = await execute({ registry, record, signRequest, component: name }, plan.actions);
     return { plan, executed };
   } catch (error) {
     if (error instanceof InvariantError) throw error;
@@ -87,6 +103,7 @@ async function planAndExecute<Key>(loop: Loop<Key>, deps: RunnerDeps, key: Key):
 }
 
 async function waitUntilSeen(view: LiveView, revision: number, signal: AbortSignal): Promise<void> {
+  if (revision === 0) return;
   try {
     await view.waitFor(revision, signal);
   } catch (error) {
@@ -108,6 +125,7 @@ export function runController<K extends KindName>(
     textOf: ref => `${ref.namespace ?? ''}/${ref.name}`,
     parse: refFrom,
     plan: (ref, input) => controller.plan({ ...input, ref }),
+    refused: (ref, input, refusal) => controller.refused?.({ ...input, ref }, refusal) ?? [],
   };
   return runLoop(loop, deps, signal);
 }

@@ -16,6 +16,7 @@ import { customResourceDefinitionController } from './custom-resource-definition
 import { daemonSetController } from './daemonset/plan.ts';
 import { deploymentController } from './deployment/plan.ts';
 import { disruptionController } from './disruption/plan.ts';
+import { endpointsMirror } from './endpoints/mirror.ts';
 import { endpointsController } from './endpoints/plan.ts';
 import { eventExpiryController } from './event-expiry/plan.ts';
 import type { SignRequest } from './execute.ts';
@@ -57,6 +58,7 @@ const CONTROLLERS: readonly Controller[] = [
   deploymentController,
   daemonSetController,
   endpointsController,
+  endpointsMirror,
   disruptionController,
   podGarbageCollector,
   cronJobController,

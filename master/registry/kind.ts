@@ -3,7 +3,7 @@ import type { StatusCause } from '../../shared/kubernetes/api-error.ts';
 import type { JSONSchemaProps } from '../../shared/kubernetes/custom-resources.ts';
 import type { KindMap, KindName } from '../../shared/kubernetes/objects.ts';
 import type { Shape } from './managed-fields/shape.ts';
-import type { NameRule } from './object-meta.ts';
+import type { ClientMeta, NameRule } from './object-meta.ts';
 import type { Decoded } from './schema.ts';
 
 /** One column of `kubectl get`. Priority 1 shows only with -o wide. */
@@ -56,6 +56,8 @@ export type CustomRules = {
   readonly schema: JSONSchemaProps;
   /** A copy with only known fields. Never throws. */
   decode(json: unknown): Decoded;
+  /** The stored object as clients read it, with defaults that the schema has gained since; absent where it has none. */
+  asRead?(object: object): object;
 };
 
 export type Kind<K extends KindName = KindName> = {
@@ -106,6 +108,8 @@ export type Kind<K extends KindName = KindName> = {
   extraFinalizers?(object: KindMap[K]): readonly string[];
   /** What a client should hear about the object, though it is accepted; shown by kubectl. */
   warnings?(object: KindMap[K]): readonly string[];
+  /** What a write of the status takes of the metadata along; all of it without. Source: PrepareForUpdate of Kubernetes's strategies. */
+  readonly metadataWithStatus?: readonly ClientMeta[];
   readonly custom?: CustomRules;
 };
 

@@ -13,6 +13,10 @@ import {
   requiredValue,
 } from './field-checks.ts';
 
+/** The metadata that clients write. */
+const CLIENT_META = ['labels', 'annotations', 'ownerReferences', 'finalizers'] as const;
+export type ClientMeta = (typeof CLIENT_META)[number];
+
 /** How names of a kind are checked. */
 export type NameRule = 'dns-label' | 'dns-1035-label' | 'dns-subdomain' | 'path-segment';
 
@@ -45,8 +49,12 @@ export function newMeta({ given, namespace, uid, createdAt, suffix }: NewMeta): 
   };
 }
 
-/** Metadata after an update: clients change labels, annotations, owners and finalizers; all else stays. */
-export function changedMeta(next: meta.ObjectMeta, current: StoredMeta): StoredMeta {
+/** Metadata after an update: clients change labels, annotations, owners and finalizers, or only some of these; all else stays. */
+export function changedMeta(
+  next: meta.ObjectMeta,
+  current: StoredMeta,
+  changeable: readonly ClientMeta[] = CLIENT_META,
+): StoredMeta {
   const {
     labels: _labels,
     annotations: _annotations,
@@ -54,7 +62,12 @@ export function changedMeta(next: meta.ObjectMeta, current: StoredMeta): StoredM
     finalizers: _finalizers,
     ...kept
   } = current;
-  return { ...kept, ...keptFromClient(next) };
+  const from = (name: ClientMeta): meta.ObjectMeta => (changeable.includes(name) ? next : current);
+  const { labels } = from('labels');
+  const { annotations } = from('annotations');
+  const { ownerReferences } = from('ownerReferences');
+  const { finalizers } = from('finalizers');
+  return { ...kept, ...keptFromClient({ labels, annotations, ownerReferences, finalizers }) };
 }
 
 function keptFromClient({ labels, annotations, ownerReferences, finalizers }: meta.ObjectMeta) {

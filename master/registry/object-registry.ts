@@ -1,21 +1,25 @@
 /** The registry: defaults, validates, and writes by compare-and-set. The only writer of the store. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../shared/clock.ts';
-import { ApiError, alreadyExists, conflict, invalid, notFound } from '../../shared/kubernetes/api-error.ts';
+import { alreadyExists, conflict, notFound } from '../../shared/kubernetes/api-error.ts';
 import type { KindMap, KindName, KubeObject, New, ObjectRef } from '../../shared/kubernetes/objects.ts';
 import { formatTime } from '../../shared/kubernetes/time.ts';
-import { type Store, StoreUnavailableError, type WriteResult } from '../store/store.ts';
+import type { Store, WriteResult } from '../store/store.ts';
 import type { LiveView } from '../watch/cluster-view.ts';
-import { objectKey, refKey } from '../watch/keys.ts';
+import { refKey } from '../watch/keys.ts';
 import { admit } from './admission/admit.ts';
 import { QuotaGate } from './admission/quota-gate.ts';
+import { boundPod } from './binding.ts';
 import { planDeletion } from './deletion.ts';
 import { apiVersionOf, type Kind } from './kind.ts';
 import { KINDS, type KindTable } from './kinds.ts';
 import { owned } from './managed-fields/owned-object.ts';
 import { changedMeta, newMeta, validateMeta } from './object-meta.ts';
+import { ObjectStore } from './object-store.ts';
+import { rulesOf, wantedOf, withInitialStatus, withSpec, withStatusOf } from './prepare.ts';
+import { refuse, refuseFaults, refuseForeignNamespace, refuseGoingKind, refuseOther } from './refusals.ts';
 import type { DeleteOptions, Ownership, Part, Registry } from './registry.ts';
-import { missingFields, typeSchema } from './schema.ts';
+import { missingFields } from './schema.ts';
 import { entryObject, memberOf, stored } from './stored-object.ts';
 import { Turns } from './turns.ts';
 
@@ -51,10 +55,12 @@ export class ObjectRegistry implements Registry {
   private readonly deps: RegistryDeps;
   private readonly turns = new Turns();
   private readonly quotas: QuotaGate;
+  private readonly objects: ObjectStore;
 
   constructor(deps: RegistryDeps) {
     this.deps = deps;
     this.quotas = new QuotaGate(deps.view);
+    this.objects = new ObjectStore(deps.store);
   }
 
   create<K extends KindName>(
@@ -72,8 +78,9 @@ export class ObjectRegistry implements Registry {
   ): Promise<KindMap[K]> {
     const declared = this.deps.kinds.get(kind);
     const rules = rulesOf(declared, options.as);
-    this.refuseGoingKind(declared);
-    const { clock, newUid, newSuffix } = this.deps;
+    const { clock, newUid, newSuffix, view } = this.deps;
+    refuseGoingKind(declared, view);
+
     const namespace = declared.namespaced ? (object.metadata.namespace ?? 'default') : undefined;
     const metadata = newMeta({
       given: object.metadata,
@@ -93,14 +100,14 @@ export class ObjectRegistry implements Registry {
     });
     const metaFaults = validateMeta(metadata, declared.nameRule ?? 'dns-subdomain');
     // What follows relies on what every object of the kind has.
-    if (missingFields(rules.type, said).length > 0) this.refuseFaults(rules, said, metaFaults);
-    const admitted = this.allocated(declared, admit(declared, said, this.deps.view), undefined);
+    if (missingFields(rules.type, said).length > 0) refuseFaults(rules, said, metaFaults);
+    const admitted = this.allocated(declared, admit(declared, said, view, newSuffix), undefined);
     const next = withInitialStatus(rules, admitted);
-    this.refuseFaults(rules, next, metaFaults);
-    this.refuseForeignNamespace(declared, metadata.name, namespace);
+    refuseFaults(rules, next, metaFaults);
+    refuseForeignNamespace(declared, metadata.name, namespace, view);
     return this.quotas.pass(declared, { next }, async () => {
       if (options.dryRun) return next;
-      const result = await this.put(declared, next, 0);
+      const result = await this.objects.put(declared, next, 0);
       if (!result.ok) throw alreadyExists(declared, metadata.name);
       return this.seen(next, result.revision);
     });
@@ -166,7 +173,7 @@ export class ObjectRegistry implements Registry {
     options: ChangeOptions<K>,
   ): Promise<KindMap[K]> {
     const declared = this.deps.kinds.get(kind);
-    let current = await this.read(declared, ref);
+    let current = await this.objects.read(declared, ref);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       if (current === undefined) throw notFound(declared, ref.name);
       refuseOther(declared, current, options);
@@ -204,8 +211,12 @@ export class ObjectRegistry implements Registry {
     const rules = rulesOf(declared, as);
     const apiVersion = apiVersionOf(declared);
     if (part === 'status') {
-      const next = stored<K>({ ...current, apiVersion, status: memberOf(made, 'status') ?? {} });
-      refuse(declared, next, rules.validateStatus?.(next, current) ?? []);
+      const metadata = changedMeta(made.metadata, current.metadata, rules.metadataWithStatus);
+      const next = stored<K>({ ...current, apiVersion, metadata, status: memberOf(made, 'status') ?? {} });
+      refuse(declared, next, [
+        ...validateMeta(metadata, declared.nameRule ?? 'dns-subdomain'),
+        ...(rules.validateStatus?.(next, current) ?? []),
+      ]);
       return next;
     }
     const metadata = changedMeta(made.metadata, current.metadata);
@@ -219,7 +230,7 @@ export class ObjectRegistry implements Registry {
       ...validateMeta(counted.metadata, declared.nameRule ?? 'dns-subdomain'),
       ...(rules.validateUpdate?.(counted, current) ?? []),
     ];
-    this.refuseFaults(rules, counted, metaFaults, current);
+    refuseFaults(rules, counted, metaFaults, current);
     return counted;
   }
 
@@ -233,7 +244,9 @@ export class ObjectRegistry implements Registry {
     const isWaiting = (next.metadata.deletionGracePeriodSeconds ?? 0) > 0;
     const finalizers = [...(next.metadata.finalizers ?? []), ...(declared.extraFinalizers?.(next) ?? [])];
     const isDone = next.metadata.deletionTimestamp !== undefined && !isWaiting && finalizers.length === 0;
-    return isDone ? this.remove(declared, current, expected) : this.put(declared, next, expected);
+    return isDone
+      ? this.objects.remove(declared, current, expected)
+      : this.objects.put(declared, next, expected);
   }
 
   /** Deletes, or marks for deletion. `removed` says which of the two happened. */
@@ -243,7 +256,7 @@ export class ObjectRegistry implements Registry {
     options: DeleteOptions & WriteOptions = {},
   ): Promise<{ object: KindMap[K]; removed: boolean }> {
     const declared = this.deps.kinds.get(kind);
-    let current = await this.read(declared, ref);
+    let current = await this.objects.read(declared, ref);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       if (current === undefined) throw notFound(declared, ref.name);
       refuseOther(declared, current, options);
@@ -253,8 +266,12 @@ export class ObjectRegistry implements Registry {
       const expected = Number(current.metadata.resourceVersion);
       const result: WriteResult =
         decision.kind === 'remove'
-          ? await this.remove(declared, current, expected)
-          : await this.put(declared, stored<K>({ ...current, metadata: decision.metadata }), expected);
+          ? await this.objects.remove(declared, current, expected)
+          : await this.objects.put(
+              declared,
+              stored<K>({ ...current, metadata: decision.metadata }),
+              expected,
+            );
       if (result.ok) {
         const last =
           decision.kind === 'remove' ? current : stored<K>({ ...current, metadata: decision.metadata });
@@ -275,175 +292,17 @@ export class ObjectRegistry implements Registry {
   }
 
   async bind(pod: ObjectRef & { readonly uid: string }, node: string): Promise<void> {
-    const current = await this.read(KINDS.Pod, pod);
+    const current = await this.objects.read(KINDS.Pod, pod);
     if (current === undefined || current.metadata.uid !== pod.uid) throw notFound(KINDS.Pod, pod.name);
-    if (current.metadata.deletionTimestamp !== undefined)
-      throw conflict(KINDS.Pod, pod.name, `pod ${pod.name} is being deleted, cannot be assigned to a host`);
-    if (current.spec.nodeName)
-      throw conflict(
-        KINDS.Pod,
-        pod.name,
-        `pod ${pod.name} is already assigned to node "${current.spec.nodeName}"`,
-      );
-    const scheduled = {
-      type: 'PodScheduled',
-      status: 'True',
-      lastTransitionTime: formatTime(this.deps.clock.nowMs()),
-    };
-    const others = (current.status?.conditions ?? []).filter(condition => condition.type !== 'PodScheduled');
-    const next = {
-      ...current,
-      spec: { ...current.spec, nodeName: node },
-      status: { ...current.status, conditions: [...others, scheduled] },
-    };
-    const result = await this.put(KINDS.Pod, next, Number(current.metadata.resourceVersion));
+    const next = boundPod(current, node, formatTime(this.deps.clock.nowMs()));
+    const result = await this.objects.put(KINDS.Pod, next, Number(current.metadata.resourceVersion));
     if (!result.ok) throw conflict(KINDS.Pod, pod.name);
     await this.seen(next, result.revision);
-  }
-
-  private async read<K extends KindName>(declared: Kind<K>, ref: ObjectRef): Promise<KindMap[K] | undefined> {
-    return entryObject<K>(await this.deps.store.get(objectKey(declared, ref)));
-  }
-
-  private put<K extends KindName>(
-    declared: Kind<K>,
-    object: KindMap[K],
-    expected: number,
-  ): Promise<WriteResult> {
-    const { resourceVersion: _stamped, ...metadata } = object.metadata;
-    const key = objectKey(declared, object.metadata);
-    return reach(() => this.deps.store.put(key, JSON.stringify({ ...object, metadata }), expected));
-  }
-
-  private remove(declared: Kind, object: KubeObject, expected: number): Promise<WriteResult> {
-    return reach(() => this.deps.store.delete(objectKey(declared, object.metadata), expected));
   }
 
   /** A writer sees its own write in the next read, wherever it reads. */
   private async seen<T extends KubeObject>(object: T, revision: number): Promise<T> {
     await this.deps.view.waitFor(revision);
     return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
-  }
-
-  private refuseFaults<K extends KindName>(
-    declared: Kind<K>,
-    object: KindMap[K],
-    metaFaults: ReturnType<Kind['validate']>,
-    before?: KindMap[K],
-  ): void {
-    const missing = missingFields(declared.type, object);
-    // What is missing is said once: a strategy's own check may name the same field.
-    const said = new Set(missing.map(cause => cause.field));
-    const own = declared
-      .validate(object, before)
-      .filter(cause => !(cause.reason === 'FieldValueRequired' && said.has(cause.field)));
-    refuse(declared, object, [...metaFaults, ...missing, ...own]);
-  }
-
-  /** Nothing is created of a kind whose definition is being deleted: it would never come to be empty. */
-  private refuseGoingKind(declared: Kind): void {
-    if (declared.custom === undefined) return;
-    const definition = this.deps.view.get('CustomResourceDefinition', { name: declared.id });
-    if (definition?.metadata.deletionTimestamp !== undefined)
-      throw new ApiError(
-        'MethodNotAllowed',
-        'create not allowed while custom resource definition is terminating',
-      );
-  }
-
-  private refuseForeignNamespace(declared: Kind, name: string, namespace: string | undefined): void {
-    if (namespace === undefined) return;
-    const home = this.deps.view.get('Namespace', { name: namespace });
-    if (home === undefined) throw notFound(KINDS.Namespace, namespace);
-    if (home.metadata.deletionTimestamp === undefined || declared.id === 'Event') return;
-    throw new ApiError(
-      'Forbidden',
-      `${declared.plural} "${name}" is forbidden: unable to create new content in namespace ${namespace} because it is being terminated`,
-      {
-        name,
-        kind: declared.plural,
-        causes: [
-          {
-            reason: 'NamespaceTerminating',
-            message: `namespace ${namespace} is being terminated`,
-            field: 'metadata.namespace',
-          },
-        ],
-      },
-    );
-  }
-}
-
-function refuse(declared: Kind, { metadata }: KubeObject, faults: ReturnType<Kind['validate']>): void {
-  if (faults.length > 0) throw invalid(declared, metadata.name || metadata.generateName || '', faults);
-}
-
-/** What the object starts with, whatever the client says of its status. */
-function withInitialStatus<K extends KindName>(rules: Kind<K>, object: KindMap[K]): KindMap[K] {
-  if (!rules.subresources.includes('status')) return object;
-  const status = rules.initialStatus === undefined ? {} : rules.initialStatus(object);
-  return stored<K>(withMember(object, 'status', status));
-}
-
-/** The status is its observer's; an update of the rest leaves it as it stands. */
-function withStatusOf<K extends KindName>(rules: Kind<K>, current: KindMap[K], next: KindMap[K]): KindMap[K] {
-  const status = memberOf(current, 'status');
-  const isOwn = rules.subresources.includes('status') || (rules.custom === undefined && status !== undefined);
-  return isOwn ? stored<K>(withMember(next, 'status', status)) : next;
-}
-
-/** With this value as a member; without the member for undefined. */
-function withMember(object: object, name: string, value: unknown): object {
-  const others = Object.entries(object).filter(([key]) => key !== name);
-  return Object.fromEntries(value === undefined ? others : [...others, [name, value]]);
-}
-
-/** What of an object says what its owner wants: a change of it counts as a new generation. */
-function wantedOf(rules: Kind, object: KubeObject): unknown {
-  if (rules.custom === undefined) return memberOf(object, 'spec');
-  const observed = rules.subresources.includes('status') ? ['status'] : [];
-  const apart = ['apiVersion', 'metadata', ...observed];
-  return Object.fromEntries(Object.entries(object).filter(([name]) => !apart.includes(name)));
-}
-
-/** The version that a client wrote in rules, unless it is only another view of what is stored. */
-function rulesOf<K extends KindName>(declared: Kind<K>, as: Kind<K> | undefined): Kind<K> {
-  return as === undefined || as.conversion !== undefined ? declared : as;
-}
-
-/** A spec that was left out is an empty one, as it is to Kubernetes's own structs. */
-function withSpec(rules: Pick<Kind, 'type'>, object: object): object {
-  const isMissing =
-    typeSchema(rules.type)?.fields.spec !== undefined && memberOf(object, 'spec') === undefined;
-  return isMissing ? { ...object, spec: {} } : object;
-}
-
-/** Refuses to act on an object that is not the one the caller means. */
-function refuseOther(
-  declared: Kind,
-  current: KubeObject,
-  wanted: { readonly uid?: string; readonly resourceVersion?: string },
-): void {
-  const { name, uid, resourceVersion } = current.metadata;
-  if (wanted.uid !== undefined && wanted.uid !== uid)
-    throw conflict(
-      declared,
-      name,
-      `Precondition failed: UID in precondition: ${wanted.uid}, UID in object meta: ${uid}`,
-    );
-  if (wanted.resourceVersion && wanted.resourceVersion !== resourceVersion) throw conflict(declared, name);
-}
-
-async function reach(write: () => Promise<WriteResult>): Promise<WriteResult> {
-  try {
-    return await write();
-  } catch (error) {
-    if (!(error instanceof StoreUnavailableError)) throw error;
-    throw new ApiError(
-      'ServiceUnavailable',
-      `the store refuses writes, nothing was changed: ${error.message}`,
-      { retryAfterSeconds: 5 },
-      { cause: error },
-    );
   }
 }

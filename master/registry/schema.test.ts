@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decode, missingFields } from './schema.ts';
+import { decode, decodeConfiguration, missingFields } from './schema.ts';
 
 describe('decoding', () => {
   it('keeps known fields, names unknown ones, and drops nulls', () => {
@@ -13,6 +13,18 @@ describe('decoding', () => {
       unknown: ['metadata.colour', 'spec.containers[0].extra', 'bogus'],
       mistyped: [],
     });
+  });
+
+  it('leaves out lists and maps that are empty, but for those that Kubernetes shows', () => {
+    const pod = { metadata: { labels: {}, finalizers: [] }, spec: { containers: [], tolerations: [] } };
+    expect(decode('V1Pod', pod).value).toEqual({ metadata: {}, spec: { containers: [] } });
+    expect(decode('V1ClusterRole', { rules: [] }).value).toEqual({ rules: [] });
+    expect(decode('V1EmptyDirVolumeSource', {}).value).toEqual({});
+  });
+
+  it('keeps what is empty or null in a configuration', () => {
+    const pod = { metadata: { labels: {}, finalizers: null }, spec: { hostname: null, tolerations: [] } };
+    expect(decodeConfiguration('V1Pod', pod)).toEqual({ value: pod, unknown: [], mistyped: [] });
   });
 
   it.each([

@@ -6,6 +6,7 @@ import { isRecord } from '../../shared/is-record.ts';
 import type { StatusCause } from '../../shared/kubernetes/api-error.ts';
 import generated from '../../shared/kubernetes/generated/schema.json' with { type: 'json' };
 import { isQuantity } from '../../shared/quantity.ts';
+import { isKeptEmpty } from './markers.ts';
 
 export type TypeSchema = {
   readonly fields: Readonly<Record<string, string>>;
@@ -28,7 +29,7 @@ export function elementType(expression: string): string | undefined {
 }
 
 export type Decoded = {
-  /** A copy with only known fields; null members count as absent, as in Kubernetes. */
+  /** A copy with only known fields, as Kubernetes's own structs would hold it: null members are absent, and most empty lists and maps. */
   readonly value: unknown;
   /** Paths of fields that the type does not have. */
   readonly unknown: readonly string[];
@@ -38,14 +39,25 @@ export type Decoded = {
 
 /** Decodes `value` as the type that `expression` names. Never throws. */
 export function decode(expression: string, value: unknown): Decoded {
-  const faults: Faults = { unknown: [], mistyped: [] };
-  return { value: walk(expression, value, '', 0, faults), ...faults };
+  return read(expression, value, false);
 }
 
-type Faults = { unknown: string[]; mistyped: string[] };
+/** The same, but what is null or empty stays: who applies it says something by it. */
+export function decodeConfiguration(expression: string, value: unknown): Decoded {
+  return read(expression, value, true);
+}
+
+function read(expression: string, value: unknown, keepsEmpty: boolean): Decoded {
+  const faults: Faults = { unknown: [], mistyped: [], keepsEmpty };
+  const decoded = walk(expression, value, '', 0, faults);
+  return { value: decoded, unknown: faults.unknown, mistyped: faults.mistyped };
+}
+
+type Faults = { readonly unknown: string[]; readonly mistyped: string[]; readonly keepsEmpty: boolean };
 
 function walk(expression: string, value: unknown, path: string, depth: number, faults: Faults): unknown {
-  if (value === null || value === undefined) return undefined;
+  if (value === undefined) return undefined;
+  if (value === null) return faults.keepsEmpty ? null : undefined;
   const say = (want: string) => {
     faults.mistyped.push(`${path || 'object'}: cannot read ${describe(value)} as ${want}`);
     return undefined;
@@ -70,11 +82,12 @@ function walk(expression: string, value: unknown, path: string, depth: number, f
     return typeof value === 'boolean' ? value : walk('V1JSONSchemaProps', value, path, depth, faults);
   const type = TYPES.get(expression);
   if (type !== undefined)
-    return isRecord(value) ? walkType(type, value, path, depth, faults) : say('an object');
+    return isRecord(value) ? walkType(expression, type, value, path, depth, faults) : say('an object');
   return isScalar(expression, value) ? value : say(SCALAR_NAMES[expression] ?? expression);
 }
 
 function walkType(
+  typeName: string,
   type: TypeSchema,
   value: Record<string, unknown>,
   path: string,
@@ -84,10 +97,17 @@ function walkType(
   const entries: [string, unknown][] = [];
   for (const [name, member] of Object.entries(value)) {
     const at = path === '' ? name : `${path}.${name}`;
-    if (!Object.hasOwn(type.fields, name)) faults.unknown.push(at);
-    else entries.push([name, walk(type.fields[name] ?? 'any', member, at, depth + 1, faults)]);
+    const expression = Object.hasOwn(type.fields, name) ? type.fields[name] : undefined;
+    if (expression === undefined) faults.unknown.push(at);
+    else if (faults.keepsEmpty || !isEmptyCollection(expression, member) || isKeptEmpty(typeName, name))
+      entries.push([name, walk(expression, member, at, depth + 1, faults)]);
   }
   return fromEntries(entries);
+}
+
+function isEmptyCollection(expression: string, value: unknown): boolean {
+  if (expression.startsWith('[]')) return Array.isArray(value) && value.length === 0;
+  return expression.startsWith('{}') && isRecord(value) && Object.keys(value).length === 0;
 }
 
 /** Unlike assignment, this makes an own member even of `__proto__`. */

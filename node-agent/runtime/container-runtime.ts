@@ -15,9 +15,13 @@ export type ContainerLabels = {
   readonly specDigest: string;
 };
 
-export type Mount =
-  | { readonly source: string; readonly target: string; readonly readOnly: boolean }
-  | { readonly tmpfsBytes?: number; readonly target: string };
+/** A file or folder of the device. Mounts that come later on either side are seen on the other only as `propagation` says. */
+export type Mount = {
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly: boolean;
+  readonly propagation?: 'rslave' | 'rshared';
+};
 
 /** A container, wholly resolved: no reference to any Kubernetes object is left. */
 export type ContainerSpec = {
@@ -46,6 +50,8 @@ export type ContainerSpec = {
   readonly cpuLimitMilli?: number;
   readonly memoryLimitBytes?: number;
   readonly user?: string;
+  /** Ids of groups that its processes are in beside the user's own. */
+  readonly groups: readonly number[];
   readonly privileged: boolean;
   readonly readOnlyRootFilesystem: boolean;
   readonly addCapabilities: readonly string[];

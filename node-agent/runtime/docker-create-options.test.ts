@@ -76,3 +76,17 @@ it('labels the container with all that the agent must know of it later', () => {
     'dev.pikelet.spec-digest': 'digest-1',
   });
 });
+
+it('binds mounts with the propagation that was asked for, and adds groups', () => {
+  const mounts = [
+    { source: '/a', target: '/b', readOnly: true, propagation: 'rslave' as const },
+    { source: '/c', target: '/d', readOnly: false },
+  ];
+  expect(optionsOf({ mounts, groups: [7] }).HostConfig).toMatchObject({
+    GroupAdd: ['7'],
+    Mounts: [
+      { Type: 'bind', Source: '/a', Target: '/b', ReadOnly: true, BindOptions: { Propagation: 'rslave' } },
+      { Type: 'bind', Source: '/c', Target: '/d', ReadOnly: false },
+    ],
+  });
+});

@@ -41,6 +41,7 @@ export function dockerCreateOptions(spec: ContainerSpec, owner: ContainerOwner, 
       Mounts: spec.mounts.map(dockerMount),
       ...cpuOptions(spec, engine),
       ...memoryOptions(spec, engine),
+      GroupAdd: spec.groups.map(String),
       Privileged: spec.privileged,
       ReadonlyRootfs: spec.readOnlyRootFilesystem,
       CapAdd: [...spec.addCapabilities],
@@ -75,13 +76,13 @@ function portBindings(ports: readonly Port[]) {
   return bindings;
 }
 
-function dockerMount(mount: ContainerSpec['mounts'][number]) {
-  if ('source' in mount)
-    return { Type: 'bind', Source: mount.source, Target: mount.target, ReadOnly: mount.readOnly };
+function dockerMount({ source, target, readOnly, propagation }: ContainerSpec['mounts'][number]) {
   return {
-    Type: 'tmpfs',
-    Target: mount.target,
-    ...(mount.tmpfsBytes !== undefined && { TmpfsOptions: { SizeBytes: mount.tmpfsBytes } }),
+    Type: 'bind',
+    Source: source,
+    Target: target,
+    ReadOnly: readOnly,
+    ...(propagation && { BindOptions: { Propagation: propagation } }),
   };
 }
 

@@ -3,8 +3,9 @@ import type { Logger } from 'pino';
 import { assertNever } from '../../shared/assert-never.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { EventReport, PodDocument } from '../../shared/protocol/messages.ts';
-import { type ContainerRuntime, RuntimeError } from '../runtime/container-runtime.ts';
+import { type ContainerRuntime, type ContainerSpec, RuntimeError } from '../runtime/container-runtime.ts';
 import { planVolume } from '../volumes/plan-volume.ts';
+import { prepareSubPath } from '../volumes/sub-path.ts';
 import { deletePodFolder, prepareVolume } from '../volumes/write-volumes.ts';
 import {
   type ContainerFailureReason,
@@ -14,7 +15,7 @@ import {
   type SyncMemory,
 } from './memory.ts';
 
-import { type RenderFacts, renderContainer } from './render-container.ts';
+import { type Rendered, type RenderFacts, renderContainer } from './render-container.ts';
 import { RenderError } from './render-error.ts';
 import type { Step } from './steps.ts';
 
@@ -29,6 +30,8 @@ export type ExecuteDeps = {
     uid: string,
   ) => { readonly digest: string; readonly document: PodDocument } | undefined;
   readonly emit: (event: EventReport) => void;
+  /** Resolves when the tokens that the pod's volumes ask for are there, or are not worth waiting for. */
+  readonly tokensReady: (document: PodDocument, signal: AbortSignal) => Promise<void>;
 };
 
 /**
@@ -51,6 +54,7 @@ export async function executeStep(deps: ExecuteDeps, step: Step, signal: AbortSi
       return refreshFiles(deps, step.uid);
     case 'delete-files':
       await deletePodFolder(deps.facts().podsFolder, step.uid);
+      await deletePodFolder(deps.facts().memoryFolder, step.uid);
       deps.memory.folders.delete(step.uid);
       deps.memory.projected.delete(step.uid);
       return;
@@ -86,6 +90,9 @@ async function pull(deps: ExecuteDeps, step: StepOf<'pull'>, signal: AbortSignal
 }
 
 async function run(deps: ExecuteDeps, step: StepOf<'run'>, signal: AbortSignal): Promise<void> {
+  const wanted = deps.documentOf(step.uid);
+  if (wanted) await deps.tokensReady(wanted.document, signal);
+  // Read anew: it may have changed, or left, while its tokens were waited for.
   const held = deps.documentOf(step.uid);
   const container = held && containersOf(held.document).find(({ name }) => name === step.container);
   if (!held || !container) return;
@@ -102,12 +109,12 @@ async function run(deps: ExecuteDeps, step: StepOf<'run'>, signal: AbortSignal):
   };
   let id: string;
   try {
-    const { spec, volumes } = renderContainer(held.document, container, step, deps.facts());
-    if (volumes.length > 0) {
+    const rendered = renderContainer(held.document, container, step, deps.facts());
+    if (rendered.volumes.length > 0) {
       memory.folders.add(step.uid);
       memory.projected.set(step.uid, held.digest);
     }
-    for (const volume of volumes) await prepareVolume(volume);
+    const spec = await prepareMounts(rendered);
     if (!wasPulledFor(memory, step.uid, image))
       say(deps, step, 'Normal', 'Pulled', `Container image "${image}" already present on machine`);
     id = (await runtime.create(spec, signal)).id;
@@ -123,13 +130,26 @@ async function run(deps: ExecuteDeps, step: StepOf<'run'>, signal: AbortSignal):
 }
 
 async function start(deps: ExecuteDeps, step: StepOf<'start'>, signal: AbortSignal): Promise<void> {
-  const digest = deps.documentOf(step.uid)?.digest ?? '';
+  const held = deps.documentOf(step.uid);
+  const digest = held?.digest ?? '';
   const fail = (reason: ContainerFailureReason, message: string) => {
     const key = containerKey(step.uid, step.container);
     noteFailure(deps.memory, { key, reason, message, digest }, deps.clock.monotonicMs());
     say(deps, step, 'Warning', 'Failed', `Error: ${message}`);
   };
+  try {
+    if (held) await prepareAgain(deps, held.document, step.container);
+  } catch (error) {
+    return fail('RunContainerError', failureMessage(error, signal));
+  }
   await startCreated(deps, step, fail, signal);
+}
+
+/** What lay in memory is gone when the device went down between a container's creation and its start. */
+async function prepareAgain(deps: ExecuteDeps, document: PodDocument, name: string): Promise<void> {
+  const container = containersOf(document).find(each => each.name === name);
+  for (const mount of container?.volumeMounts ?? [])
+    await prepareVolume(planVolume(document, mount.name, deps.facts()));
 }
 
 async function startCreated(
@@ -163,21 +183,34 @@ async function stop(deps: ExecuteDeps, step: StepOf<'stop'>, signal: AbortSignal
   await deps.runtime.stop(step.id, step.graceSeconds, signal);
 }
 
+/** Makes all that is mounted stand; the mounts then name what no link leads away from. */
+async function prepareMounts({ spec, volumes, subPaths }: Rendered): Promise<ContainerSpec> {
+  for (const volume of volumes) await prepareVolume(volume);
+  const real = new Map<string, string>();
+  for (const subPath of subPaths) real.set(subPath.source, await prepareSubPath(subPath));
+  const mounts = spec.mounts.map(mount => ({ ...mount, source: real.get(mount.source) ?? mount.source }));
+  return { ...spec, mounts };
+}
+
 /** Only what is projected: an emptyDir is made once, and a host path is the user's. */
 async function refreshFiles(deps: ExecuteDeps, uid: string): Promise<void> {
   const held = deps.documentOf(uid);
   if (!held) return;
-  for (const { name, configMap, secret } of held.document.spec.volumes ?? []) {
-    if (!configMap && !secret) continue;
+  // Before they are written: what changes meanwhile asks for another look.
+  deps.memory.projected.set(uid, held.digest);
+  for (const { name, configMap, secret, downwardAPI, projected } of held.document.spec.volumes ?? []) {
+    if (!configMap && !secret && !downwardAPI && !projected) continue;
     try {
-      await prepareVolume(planVolume(held.document, name, deps.facts().podsFolder));
+      await prepareVolume(planVolume(held.document, name, deps.facts()));
     } catch (error) {
-      if (!(error instanceof RenderError)) throw error;
+      if (!(error instanceof RenderError)) {
+        deps.memory.projected.delete(uid);
+        throw error;
+      }
       const message = `MountVolume.SetUp failed for volume "${name}" : ${error.message}`;
       deps.emit({ podUid: uid, type: 'Warning', reason: 'FailedMount', message });
     }
   }
-  deps.memory.projected.set(uid, held.digest);
 }
 
 /** What to tell the user; throws the error on when it is no failure of the step's own. */

@@ -11,7 +11,7 @@ import { type ContainerRuntime, type RuntimeContainer, RuntimeError } from '../r
 import { podFolders } from '../volumes/write-volumes.ts';
 import { type DesiredSet, emptyDesiredSet, type WantedPod, wantedPods } from './desired-set.ts';
 import type { Plan } from './draft.ts';
-import { executeStep } from './execute-step.ts';
+import { type ExecuteDeps, executeStep } from './execute-step.ts';
 import { forgetStrangers, newMemory, noteExits, type SyncMemory } from './memory.ts';
 import { plan } from './plan.ts';
 import { PodStatuses } from './pod-statuses.ts';
@@ -28,6 +28,7 @@ export type PodSyncDeps = {
   readonly random: () => number;
   readonly facts: () => RenderFacts;
   readonly emit: (event: EventReport) => void;
+  readonly tokensReady: ExecuteDeps['tokensReady'];
   /** Called after each look with the uids of pods whose status changed; may be none. */
   readonly onLook: (changed: readonly string[]) => void;
   /** Called when the engine goes away, with why, and with undefined when it answers again. */
@@ -48,9 +49,9 @@ export class PodSync {
 
   constructor(deps: PodSyncDeps) {
     this.deps = deps;
-    const { runtime, clock, log, facts, emit } = deps;
+    const { runtime, clock, log, facts, emit, tokensReady } = deps;
     const documentOf = (uid: string) => this.set.acting.get(uid);
-    const executeDeps = { runtime, memory: this.memory, clock, log, facts, documentOf, emit };
+    const executeDeps = { runtime, memory: this.memory, clock, log, facts, documentOf, emit, tokensReady };
     this.running = new RunningSteps({
       clock,
       log,
@@ -64,6 +65,12 @@ export class PodSync {
       if (!set.acting.has(uid))
         this.graceOfLeft.set(uid, document.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS);
     this.set = set;
+    this.waker.wake();
+  }
+
+  /** What is projected into these pods' volumes has changed: write it anew. */
+  refreshFiles(uids: Iterable<string>): void {
+    for (const uid of uids) this.memory.projected.delete(uid);
     this.waker.wake();
   }
 
@@ -84,7 +91,9 @@ export class PodSync {
 
   /** Runs until aborted. Containers are left as they are. */
   async run(signal: AbortSignal): Promise<void> {
-    for (const uid of await podFolders(this.deps.facts().podsFolder)) this.memory.folders.add(uid);
+    const { podsFolder, memoryFolder } = this.deps.facts();
+    for (const folder of [podsFolder, memoryFolder])
+      for (const uid of await podFolders(folder)) this.memory.folders.add(uid);
     void this.listen(signal);
     while (!signal.aborted) {
       const waitMs = await this.look(signal);

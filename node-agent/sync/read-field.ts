@@ -30,6 +30,10 @@ export function readField(document: PodDocument, path: string, facts: FieldFacts
       return document.namespace;
     case 'metadata.uid':
       return document.uid;
+    case 'metadata.labels':
+      return formatMap(document.labels);
+    case 'metadata.annotations':
+      return formatMap(document.annotations);
     case 'spec.nodeName':
       return facts.nodeName;
     case 'spec.serviceAccountName':
@@ -43,6 +47,36 @@ export function readField(document: PodDocument, path: string, facts: FieldFacts
     default:
       throw new RenderError(`field "${path}" is not supported`);
   }
+}
+
+/** A line per entry, sorted: `key="value"`. Source: k8s.io/kubernetes/pkg/fieldpath. */
+function formatMap(entries: Readonly<Record<string, string>>): string {
+  return Object.entries(entries)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}=${quoted(value)}`)
+    .join('\n');
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\x07': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+};
+
+/** As Go's %q has it. */
+function quoted(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to be escaped
+  const escaped = text.replace(/["\\\x00-\x1f\x7f]/g, character => {
+    const code = character.charCodeAt(0).toString(16).padStart(2, '0');
+    return ESCAPES[character] ?? `\\x${code}`;
+  });
+  return `"${escaped}"`;
 }
 
 function podIp(document: PodDocument, path: string, facts: FieldFacts): string {
@@ -72,6 +106,8 @@ export function readResourceField(
     const fallback = kind === 'limits' ? facts.allocatableCpuMilli : 0;
     return divide(milli ?? fallback, parseCpuMilli(divisorOf(ref)));
   }
+  if (resource === 'ephemeral-storage' && asked?.[resource] !== undefined)
+    return divide(parseBytes(asked[resource]) ?? 0, parseBytes(divisorOf(ref)));
   if (resource === 'memory' && (kind === 'limits' || kind === 'requests')) {
     const bytes = asked?.memory !== undefined ? parseBytes(asked.memory) : undefined;
     const fallback = kind === 'limits' ? facts.allocatableMemoryBytes : 0;

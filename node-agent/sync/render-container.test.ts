@@ -9,6 +9,9 @@ const FACTS = {
   nodeName: 'pi-1',
   hostIp: '10.0.0.5',
   podsFolder: '/data/pods',
+  memoryFolder: '/mem/pods',
+  tokenOf: ({ audience }: { audience: string }) =>
+    audience === 'none' ? undefined : `token for ${audience}`,
   allocatableCpuMilli: 4000,
   allocatableMemoryBytes: 1024 ** 3,
 };
@@ -80,6 +83,12 @@ describe('environment', () => {
       name: 'ConfigMap',
       envFrom: [{ prefix: 'P_', configMapRef: { name: 'cm' } }],
       want: { P_color: 'red', P_size: '3' },
+    },
+    {
+      name: 'a reference to what is taken from a ConfigMap',
+      envFrom: [{ configMapRef: { name: 'cm' } }],
+      env: [{ name: 'A', value: '$(color)!' }],
+      want: { A: 'red!', color: 'red', size: '3' },
     },
     { name: 'Secret', envFrom: [{ secretRef: { name: 'pw' } }], want: { token: 's3cret' } },
     { name: 'optional', envFrom: [{ secretRef: { name: 'none', optional: true } }], want: {} },
@@ -212,61 +221,163 @@ describe('the container made concrete', () => {
 });
 
 describe('volumes', () => {
-  const mounted = (volume: Omit<core.Volume, 'name'>, mount: Partial<core.VolumeMount> = {}) =>
+  const mounted = (
+    volume: Omit<core.Volume, 'name'>,
+    mount: Partial<core.VolumeMount> = {},
+    spec: Partial<core.PodSpec> = {},
+  ) =>
     render(
       { volumeMounts: [{ name: 'v', mountPath: '/m', ...mount }] },
-      { spec: { volumes: [{ name: 'v', ...volume }] } },
+      { spec: { ...spec, volumes: [{ name: 'v', ...volume }] } },
     );
-  const place = '/data/pods/uid-1/volumes/v';
+  const onDisk = '/data/pods/uid-1/volumes/v';
+  const inMemory = '/mem/pods/uid-1/volumes/v';
 
-  it.each<{ name: string; volume: Omit<core.Volume, 'name'>; mount: object; volumes: object[] }>([
+  it.each<{ name: string; volume: Omit<core.Volume, 'name'>; mount: object; prepared: object }>([
     {
       name: 'emptyDir',
       volume: { emptyDir: {} },
-      mount: { source: place, target: '/m', readOnly: false },
-      volumes: [{ kind: 'directory', path: place }],
+      mount: { source: onDisk, target: '/m', readOnly: false },
+      prepared: { kind: 'directory', path: onDisk },
     },
     {
       name: 'emptyDir in memory',
       volume: { emptyDir: { medium: 'Memory' } },
-      mount: { target: '/m' },
-      volumes: [{ kind: 'tmpfs' }],
+      mount: { source: inMemory, target: '/m', readOnly: false },
+      prepared: { kind: 'memory', path: inMemory, sizeBytes: 1024 ** 3 },
+    },
+    {
+      name: 'emptyDir in memory with a size',
+      volume: { emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+      mount: { source: inMemory },
+      prepared: { kind: 'memory', sizeBytes: 1024 ** 2 },
     },
     {
       name: 'hostPath',
       volume: { hostPath: { path: '/dev', type: 'Directory' } },
       mount: { source: '/dev', target: '/m', readOnly: false },
-      volumes: [{ kind: 'host', path: '/dev', hostType: 'Directory' }],
+      prepared: { kind: 'host', path: '/dev', hostType: 'Directory' },
     },
     {
-      name: 'configMap item',
-      volume: { configMap: { name: 'cm', items: [{ key: 'color', path: 'c/d', mode: 0o600 }] } },
-      mount: { source: place, target: '/m', readOnly: true },
-      volumes: [
-        { kind: 'projected', path: place, files: [{ path: 'c/d', bytes: Buffer.from('red'), mode: 0o600 }] },
-      ],
+      name: 'configMap',
+      volume: { configMap: { name: 'cm' } },
+      mount: { source: onDisk, target: '/m', readOnly: true },
+      prepared: { kind: 'projected', path: onDisk },
     },
     {
-      name: 'secret',
-      volume: { secret: { secretName: 'pw', defaultMode: 0o400 } },
-      mount: { source: place, target: '/m', readOnly: true },
-      volumes: [
-        {
-          kind: 'projected',
-          path: place,
-          files: [{ path: 'token', bytes: Buffer.from('s3cret'), mode: 0o400 }],
-        },
-      ],
+      name: 'secret, in memory',
+      volume: { secret: { secretName: 'pw' } },
+      mount: { source: inMemory, target: '/m', readOnly: true },
+      prepared: { kind: 'projected', path: inMemory },
     },
-  ])('$name', ({ volume, mount, volumes }) => {
+  ])('$name', ({ volume, mount, prepared }) => {
     const rendered = mounted(volume);
     expect(rendered.spec.mounts).toMatchObject([mount]);
-    expect(rendered.volumes).toMatchObject(volumes);
+    expect(rendered.volumes).toMatchObject([prepared]);
+  });
+
+  const filesOf = (...given: Parameters<typeof mounted>) => {
+    const [volume] = mounted(...given).volumes;
+    if (volume?.kind !== 'projected') throw new Error(`no files in ${volume?.kind}`);
+    return volume.files.map(file => [file.path, Buffer.from(file.bytes).toString(), file.mode, file.userId]);
+  };
+  const red = ['color', 'red', 0o644, undefined];
+  const size = ['size', '3', 0o644, undefined];
+
+  it.each<{ name: string; volume: Omit<core.Volume, 'name'>; files: unknown[] }>([
+    { name: 'all of a ConfigMap', volume: { configMap: { name: 'cm' } }, files: [red, size] },
+    {
+      name: 'items with modes',
+      volume: { configMap: { name: 'cm', items: [{ key: 'color', path: 'c/d', mode: 0o600 }] } },
+      files: [['c/d', 'red', 0o600, undefined]],
+    },
+    {
+      name: 'a Secret with a mode',
+      volume: { secret: { secretName: 'pw', defaultMode: 0o400 } },
+      files: [['token', 's3cret', 0o400, undefined]],
+    },
+    {
+      name: 'an optional Secret that is missing',
+      volume: { secret: { secretName: 'none', optional: true, items: [{ key: 'a', path: 'a' }] } },
+      files: [],
+    },
+    {
+      name: 'an optional key that is missing',
+      volume: { configMap: { name: 'cm', optional: true, items: [{ key: 'a', path: 'a' }] } },
+      files: [],
+    },
+    {
+      name: 'fields and resources',
+      volume: {
+        downwardAPI: {
+          items: [
+            { path: 'name', fieldRef: { fieldPath: 'metadata.name' } },
+            { path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } },
+            {
+              path: 'cpu',
+              mode: 0o400,
+              resourceFieldRef: { containerName: 'web', resource: 'limits.cpu', divisor: '1m' },
+            },
+          ],
+        },
+      },
+      files: [
+        ['name', 'pod-1', 0o644, undefined],
+        ['labels', 'app="web"', 0o644, undefined],
+        ['cpu', '4000', 0o400, undefined],
+      ],
+    },
+    {
+      name: 'several sources, the last one of a path, and no token that is not there',
+      volume: {
+        projected: {
+          defaultMode: 0o640,
+          sources: [
+            { configMap: { name: 'cm' } },
+            { secret: { name: 'pw', items: [{ key: 'token', path: 'size' }] } },
+            { serviceAccountToken: { path: 'api/token' } },
+            { serviceAccountToken: { path: 'other', audience: 'none' } },
+          ],
+        },
+      },
+      files: [
+        ['color', 'red', 0o640, undefined],
+        ['size', 's3cret', 0o640, undefined],
+        ['api/token', 'token for ', 0o640, undefined],
+      ],
+    },
+  ])('holds $name', ({ volume, files }) => {
+    expect(filesOf(volume)).toEqual(files);
+  });
+
+  it('gives a token to the one user and the group of the pod', () => {
+    const volume = { projected: { sources: [{ serviceAccountToken: { path: 't' } }] } };
+    const [file] = filesOf(volume, {}, { securityContext: { runAsUser: 7, fsGroup: 8 } });
+    expect(file).toEqual(['t', 'token for ', 0o600, 7]);
+    expect(mounted(volume, {}, { securityContext: { fsGroup: 8 } })).toMatchObject({
+      volumes: [{ groupId: 8 }],
+      spec: { groups: [8] },
+    });
+  });
+
+  it('quotes labels and annotations as Go does', () => {
+    const annotations = { b: 'a "quoted"\\ one\n\u0001', a: 'é' };
+    const env = [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'metadata.annotations' } } }];
+    const { spec } = render({ env }, { annotations });
+    expect(spec.env).toContainEqual({ name: 'A', value: 'a="é"\nb="a \\"quoted\\"\\\\ one\\n\\x01"' });
   });
 
   it.each([
     { volume: { configMap: { name: 'x' } }, want: 'configmap "x" not found' },
     { volume: { secret: { secretName: 'x' } }, want: 'secret "x" not found' },
+    {
+      volume: { secret: { secretName: 'pw', items: [{ key: 'x', path: 'x' }] } },
+      want: 'references non-existent secret key: x',
+    },
+    {
+      volume: { projected: { sources: [{ clusterTrustBundle: { path: 'x' } }] } },
+      want: 'clusterTrustBundle',
+    },
     {
       volume: { nfs: { server: 's', path: '/' } },
       want: 'volume "v" is of kind nfs, which this node does not support',
@@ -275,10 +386,47 @@ describe('volumes', () => {
     expect(() => mounted(volume)).toThrow(want);
   });
 
-  it('keeps sub-paths inside the volume', () => {
-    expect(mounted({ emptyDir: {} }, { subPath: 'a/b' }).spec.mounts).toMatchObject([
-      { source: `${place}/a/b` },
-    ]);
+  it('keeps sub-paths inside the volume, and honours propagation', () => {
+    const rendered = mounted({ emptyDir: {} }, { subPath: 'a/b', mountPropagation: 'HostToContainer' });
+    expect(rendered.spec.mounts).toMatchObject([{ source: `${onDisk}/a/b`, propagation: 'rslave' }]);
+    expect(rendered.subPaths).toEqual([{ volume: onDisk, path: 'a/b', source: `${onDisk}/a/b` }]);
     expect(() => mounted({ emptyDir: {} }, { subPath: '../x' })).toThrow('leaves its volume');
+    expect(() => mounted({ emptyDir: {} }, { subPathExpr: '$(NONE)/x' })).toThrow('missing value for "NONE"');
+  });
+});
+
+describe('variables of Services', () => {
+  const services = [
+    { name: 'kubernetes', host: '127.0.0.1', ports: [{ name: 'https', port: 6443, protocol: 'TCP' }] },
+    { name: 'my-db', host: '10.96.0.7', ports: [{ port: 53, protocol: 'UDP' }] },
+    { name: 'portless', host: '10.96.0.8', ports: [] },
+  ];
+
+  it('come last, yield to others, and can be referred to', () => {
+    const env = [
+      { name: 'MY_DB_PORT', value: 'mine' },
+      { name: 'URL', value: 'https://$(KUBERNETES_SERVICE_HOST):$(KUBERNETES_SERVICE_PORT)' },
+    ];
+    const own = aContainer({ env });
+    const document = aDocument({ services, spec: { containers: [own] } });
+    const { spec } = renderContainer(document, own, FIRST, { ...FACTS, apiHost: '10.0.0.1' });
+    expect(Object.fromEntries(spec.env.map(({ name, value }) => [name, value]))).toEqual({
+      MY_DB_PORT: 'mine',
+      URL: 'https://10.0.0.1:6443',
+      KUBERNETES_SERVICE_HOST: '10.0.0.1',
+      KUBERNETES_SERVICE_PORT: '6443',
+      KUBERNETES_SERVICE_PORT_HTTPS: '6443',
+      KUBERNETES_PORT: 'tcp://10.0.0.1:6443',
+      KUBERNETES_PORT_6443_TCP: 'tcp://10.0.0.1:6443',
+      KUBERNETES_PORT_6443_TCP_PROTO: 'tcp',
+      KUBERNETES_PORT_6443_TCP_PORT: '6443',
+      KUBERNETES_PORT_6443_TCP_ADDR: '10.0.0.1',
+      MY_DB_SERVICE_HOST: '10.96.0.7',
+      MY_DB_SERVICE_PORT: '53',
+      MY_DB_PORT_53_UDP: 'udp://10.96.0.7:53',
+      MY_DB_PORT_53_UDP_PROTO: 'udp',
+      MY_DB_PORT_53_UDP_PORT: '53',
+      MY_DB_PORT_53_UDP_ADDR: '10.96.0.7',
+    });
   });
 });

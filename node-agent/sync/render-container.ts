@@ -5,18 +5,17 @@ import type { PodDocument } from '../../shared/protocol/messages.ts';
 import { parseBytes, parseCpuMilli } from '../../shared/quantity.ts';
 import { DEFAULT_GRACE_SECONDS } from '../limits.ts';
 import type { ContainerSpec, Mount } from '../runtime/container-runtime.ts';
-import { checkedPath, type PreparedVolume, planVolume } from '../volumes/plan-volume.ts';
+import { checkedPath } from '../volumes/inner-path.ts';
+import { type PreparedVolume, planVolume, type VolumeFacts } from '../volumes/plan-volume.ts';
+import type { SubPath } from '../volumes/sub-path.ts';
 import { expandVariables } from './expand-variables.ts';
-import type { FieldFacts } from './read-field.ts';
 import { renderEnvironment } from './render-environment.ts';
 import { RenderError } from './render-error.ts';
 import { specDigestOf } from './spec-digest.ts';
 import type { NetworkChoice } from './steps.ts';
 
-export type RenderFacts = Omit<FieldFacts, 'podIp'> & {
-  /** Folder below which each pod has its own. */
-  readonly podsFolder: string;
-};
+/** Also the address at which containers of this device reach the API, unless it is the one that the document names. */
+export type RenderFacts = VolumeFacts & { readonly apiHost?: string };
 
 export type RenderChoice = {
   readonly attempt: number;
@@ -29,6 +28,8 @@ export type Rendered = {
   readonly spec: ContainerSpec;
   /** What must stand on the device before the container is made. */
   readonly volumes: readonly PreparedVolume[];
+  /** Then these; the mounts name where each is before its links are followed. */
+  readonly subPaths: readonly SubPath[];
 };
 
 /** Throws RenderError when the document refers to something missing, or asks for what this node does not support. */
@@ -40,8 +41,8 @@ export function renderContainer(
 ): Rendered {
   const { network } = choice;
   const podIp = network.kind === 'joined' ? network.ip : undefined;
-  const environment = renderEnvironment(document, container, { ...facts, podIp });
-  const { mounts, volumes } = renderMounts(document, container, facts.podsFolder, environment);
+  const environment = renderEnvironment(withApiHost(document, facts), container, { ...facts, podIp });
+  const { mounts, volumes, subPaths } = renderMounts(document, container, facts, environment);
   const expand = (text: string) => expandVariables(text, environment);
   const spec: ContainerSpec = {
     labels: {
@@ -68,7 +69,16 @@ export function renderContainer(
     tty: container.tty ?? false,
     stopGraceSeconds: document.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS,
   };
-  return { spec, volumes };
+  return { spec, volumes, subPaths };
+}
+
+/** The document with the Service `kubernetes` where this device reaches it: its address in the cluster leads nowhere. */
+function withApiHost(document: PodDocument, { apiHost }: RenderFacts): PodDocument {
+  if (apiHost === undefined || document.services === undefined) return document;
+  const services = document.services.map(each =>
+    each.name === 'kubernetes' ? { ...each, host: apiHost } : each,
+  );
+  return { ...document, services };
 }
 
 /** A host name is at most 63 characters. */
@@ -104,7 +114,7 @@ function securityOf(
   container: core.Container,
 ): Pick<
   ContainerSpec,
-  'user' | 'privileged' | 'readOnlyRootFilesystem' | 'addCapabilities' | 'dropCapabilities'
+  'user' | 'groups' | 'privileged' | 'readOnlyRootFilesystem' | 'addCapabilities' | 'dropCapabilities'
 > {
   const own = container.securityContext ?? {};
   const pod = document.spec.securityContext ?? {};
@@ -116,6 +126,7 @@ function securityOf(
     throw new RenderError('runAsGroup without runAsUser is not supported');
   return {
     user: user === undefined ? undefined : group === undefined ? String(user) : `${user}:${group}`,
+    groups: [...new Set([pod.fsGroup ?? [], pod.supplementalGroups ?? []].flat())],
     privileged: own.privileged ?? false,
     readOnlyRootFilesystem: own.readOnlyRootFilesystem ?? false,
     addCapabilities: own.capabilities?.add ?? [],
@@ -123,24 +134,34 @@ function securityOf(
   };
 }
 
+const PROPAGATION = { None: undefined, HostToContainer: 'rslave', Bidirectional: 'rshared' } as const;
+
 function renderMounts(
   document: PodDocument,
   container: core.Container,
-  podsFolder: string,
+  facts: RenderFacts,
   environment: ReadonlyMap<string, string>,
-): { readonly mounts: readonly Mount[]; readonly volumes: readonly PreparedVolume[] } {
-  const volumes: PreparedVolume[] = [];
+): Pick<Rendered, 'volumes' | 'subPaths'> & { readonly mounts: readonly Mount[] } {
+  const volumes = new Map<string, PreparedVolume>();
+  const subPaths: SubPath[] = [];
   const mounts = (container.volumeMounts ?? []).map((mount): Mount => {
-    const volume = planVolume(document, mount.name, podsFolder);
-    volumes.push(volume);
-    if (volume.kind === 'tmpfs') return { target: mount.mountPath, tmpfsBytes: volume.sizeBytes };
-    const wanted = mount.subPathExpr ? expandVariables(mount.subPathExpr, environment) : mount.subPath;
-    const subPath = checkedPath(wanted ?? '');
-    const source = join(volume.path, subPath);
-    if (subPath && volume.kind === 'directory') volumes.push({ kind: 'directory', path: source });
+    const volume = planVolume(document, mount.name, facts);
+    volumes.set(mount.name, volume);
+    const path = checkedPath(subPathOf(mount, environment));
+    const source = join(volume.path, path);
+    if (path) subPaths.push({ volume: volume.path, path, source });
     const readOnly = mount.readOnly === true || volume.kind === 'projected';
-    return { source, target: mount.mountPath, readOnly };
+    const propagation = Object.entries(PROPAGATION).find(([name]) => name === mount.mountPropagation)?.[1];
+    return { source, target: mount.mountPath, readOnly, ...(propagation && { propagation }) };
   });
   if (container.volumeDevices?.length) throw new RenderError('volumeDevices are not supported');
-  return { mounts, volumes };
+  return { mounts, volumes: [...volumes.values()], subPaths };
+}
+
+/** Empty for the whole volume. Unlike elsewhere, an unknown variable is an error: it would name a folder that nobody meant. */
+function subPathOf(mount: core.VolumeMount, environment: ReadonlyMap<string, string>): string {
+  if (!mount.subPathExpr) return mount.subPath ?? '';
+  return expandVariables(mount.subPathExpr, environment, name => {
+    throw new RenderError(`cannot expand subPathExpr of volume "${mount.name}": missing value for "${name}"`);
+  });
 }

@@ -3,9 +3,14 @@ import type * as core from 'kubernetes-types/core/v1';
 import type { PodDocument } from '../../shared/protocol/messages.ts';
 import { expandVariables } from './expand-variables.ts';
 import { type FieldFacts, readField, readResourceField } from './read-field.ts';
+import { configMapOf, secretOf } from './references.ts';
 import { RenderError } from './render-error.ts';
+import { serviceEnvironment } from './service-environment.ts';
 
-/** The variables in order of definition, later ones replacing earlier of the same name. Throws RenderError. */
+/**
+ * The variables in order of definition, later ones replacing earlier of the same name; those of Services last, and never
+ * in place of another. Throws RenderError. Source: the kubelet's makeEnvironmentVariables.
+ */
 export function renderEnvironment(
   document: PodDocument,
   container: core.Container,
@@ -15,17 +20,14 @@ export function renderEnvironment(
   for (const source of container.envFrom ?? [])
     for (const [name, value] of Object.entries(valuesOf(document, source)))
       environment.set(`${source.prefix ?? ''}${name}`, value);
-  // Only what stands before it in `env` may be referred to, and nothing of `envFrom`: as the kubelet does.
-  const defined = new Map<string, string>();
+  const services = serviceEnvironment(document.services ?? []);
   for (const variable of container.env ?? []) {
     const value = variable.valueFrom
       ? readSource(document, container, variable.valueFrom, facts)
-      : expandVariables(variable.value ?? '', defined);
-    if (value === undefined) continue;
-    defined.set(variable.name, value);
-    environment.set(variable.name, value);
+      : expandVariables(variable.value ?? '', new Map([...services, ...environment]));
+    if (value !== undefined) environment.set(variable.name, value);
   }
-  return environment;
+  return new Map([...environment, ...[...services].filter(([name]) => !environment.has(name))]);
 }
 
 function valuesOf(document: PodDocument, source: core.EnvFromSource): Record<string, string> {
@@ -64,28 +66,6 @@ function readSource(
   if (source.fieldRef) return readField(document, source.fieldRef.fieldPath, facts);
   if (source.resourceFieldRef) return readResourceField(document, container, source.resourceFieldRef, facts);
   throw new RenderError('an environment variable has a source that this node does not know');
-}
-
-/** The ConfigMap; undefined when it is missing and optional. Throws RenderError in Kubernetes's words when it is needed. */
-export function configMapOf(
-  document: PodDocument,
-  name: string,
-  optional: boolean | undefined,
-): PodDocument['configMaps'][string] | undefined {
-  const found = document.configMaps[name];
-  if (!found && !optional) throw new RenderError(`configmap "${name}" not found`);
-  return found;
-}
-
-/** The Secret; undefined when it is missing and optional. Throws RenderError in Kubernetes's words when it is needed. */
-export function secretOf(
-  document: PodDocument,
-  name: string,
-  optional: boolean | undefined,
-): PodDocument['secrets'][string] | undefined {
-  const found = document.secrets[name];
-  if (!found && !optional) throw new RenderError(`secret "${name}" not found`);
-  return found;
 }
 
 function missingKey(what: string, optional: boolean | undefined): undefined {

@@ -5,90 +5,76 @@
 import { join } from 'node:path';
 import type * as core from 'kubernetes-types/core/v1';
 import type { PodDocument } from '../../shared/protocol/messages.ts';
-import { configMapOf, secretOf } from '../sync/render-environment.ts';
+import { parseBytes } from '../../shared/quantity.ts';
+import type { FieldFacts } from '../sync/read-field.ts';
 import { RenderError } from '../sync/render-error.ts';
-
-export type ProjectedFile = { readonly path: string; readonly bytes: Uint8Array; readonly mode: number };
+import { type ProjectedFile, projectedFiles, type TokenOf } from './projected-files.ts';
 
 export type PreparedVolume =
-  | { readonly kind: 'directory'; readonly path: string }
+  /** `groupId`: the pod's fsGroup, which may then write. */
+  | { readonly kind: 'directory'; readonly path: string; readonly groupId?: number }
+  /** In memory, of at most that size. */
+  | { readonly kind: 'memory'; readonly path: string; readonly sizeBytes: number; readonly groupId?: number }
   /** `hostType` as in `hostPath.type`; empty: nothing is checked. */
   | { readonly kind: 'host'; readonly path: string; readonly hostType: string }
-  | { readonly kind: 'tmpfs'; readonly sizeBytes?: number }
-  | { readonly kind: 'projected'; readonly path: string; readonly files: readonly ProjectedFile[] };
+  /** `groupId`: the pod's fsGroup, which may then read. */
+  | {
+      readonly kind: 'projected';
+      readonly path: string;
+      readonly files: readonly ProjectedFile[];
+      readonly groupId?: number;
+    };
 
-/** Kubernetes's default mode of projected files. */
-const DEFAULT_MODE = 0o644;
+/** Where volumes stand, and what they are made of. */
+export type VolumeFacts = Omit<FieldFacts, 'podIp'> & {
+  /** Folder below which each pod has its own. */
+  readonly podsFolder: string;
+  /** The same in memory: what is secret never touches a card. */
+  readonly memoryFolder: string;
+  readonly tokenOf: TokenOf;
+};
 
-/** The folder of one pod below the agent's own. */
-export function podFolder(podsFolder: string, uid: string): string {
-  return join(podsFolder, uid);
+/** The folder of one pod below one of the agent's own. */
+export function podFolder(folder: string, uid: string): string {
+  return join(folder, uid);
 }
 
 /** What the volume `name` of a pod is on this device. Throws RenderError when it is missing, refers to something missing, or is of an unknown kind. */
-export function planVolume(document: PodDocument, name: string, podsFolder: string): PreparedVolume {
+export function planVolume(document: PodDocument, name: string, facts: VolumeFacts): PreparedVolume {
   const volume = document.spec.volumes?.find(each => each.name === name);
   if (!volume) throw new RenderError(`volume "${name}" not found`);
-  const path = join(podFolder(podsFolder, document.uid), 'volumes', name);
-  if (volume.emptyDir) return planEmptyDir(document, volume, path);
+  const placeIn = (folder: string) => join(podFolder(folder, document.uid), 'volumes', name);
+  const groupId = document.spec.securityContext?.fsGroup;
   if (volume.hostPath)
     return { kind: 'host', path: volume.hostPath.path, hostType: volume.hostPath.type ?? '' };
-  if (volume.configMap) return { kind: 'projected', path, files: configMapFiles(document, volume.configMap) };
-  if (volume.secret) return { kind: 'projected', path, files: secretFiles(document, volume.secret) };
+  if (volume.emptyDir?.medium === 'Memory') {
+    const sizeBytes = memoryVolumeBytes(document.spec, volume.emptyDir, facts.allocatableMemoryBytes);
+    return { kind: 'memory', path: placeIn(facts.memoryFolder), sizeBytes, groupId };
+  }
+  if (volume.emptyDir) return { kind: 'directory', path: placeIn(facts.podsFolder), groupId };
+  const files = projectedFiles(document, volume, facts);
+  if (files) {
+    // As the kubelet has it: ConfigMaps lie on the disk, all else in memory.
+    const path = placeIn(volume.configMap ? facts.podsFolder : facts.memoryFolder);
+    return { kind: 'projected', path, files, groupId };
+  }
   const kind = Object.keys(volume).find(key => key !== 'name') ?? 'unknown';
   throw new RenderError(
-    `volume "${name}" is of kind ${kind}, which this node does not support; it supports emptyDir, hostPath, configMap and secret`,
+    `volume "${name}" is of kind ${kind}, which this node does not support; it supports emptyDir, hostPath, configMap, secret, downwardAPI and projected`,
   );
 }
 
-function planEmptyDir(document: PodDocument, volume: core.Volume, path: string): PreparedVolume {
-  if (volume.emptyDir?.medium !== 'Memory') return { kind: 'directory', path };
-  const { containers, initContainers = [] } = document.spec;
-  const users = [...containers, ...initContainers].filter(each =>
-    each.volumeMounts?.some(mount => mount.name === volume.name),
+/** The least of its own limit, the memory that the pod may use, and what the node has. Source: the kubelet's calculateEmptyDirMemorySize. */
+function memoryVolumeBytes(
+  spec: core.PodSpec,
+  { sizeLimit }: core.EmptyDirVolumeSource,
+  allocatableBytes: number,
+): number {
+  const limits = spec.containers.map(({ resources }) => resources?.limits?.memory);
+  const podBytes = limits.reduce<number>(
+    (sum, limit) => sum + (limit === undefined ? allocatableBytes : (parseBytes(limit) ?? 0)),
+    0,
   );
-  if (users.length > 1)
-    throw new RenderError(
-      `volume "${volume.name}" is an emptyDir with medium Memory that several containers mount, which this node does not support; leave out the medium`,
-    );
-  return { kind: 'tmpfs' };
-}
-
-function configMapFiles(document: PodDocument, source: core.ConfigMapVolumeSource): readonly ProjectedFile[] {
-  const map = configMapOf(document, source.name ?? '', source.optional);
-  const contents = new Map<string, Uint8Array>();
-  for (const [key, value] of Object.entries(map?.data ?? {})) contents.set(key, Buffer.from(value, 'utf8'));
-  for (const [key, value] of Object.entries(map?.binaryData ?? {}))
-    contents.set(key, Buffer.from(value, 'base64'));
-  return chooseFiles(contents, source, `configmap references non-existent config key`, map === undefined);
-}
-
-function secretFiles(document: PodDocument, source: core.SecretVolumeSource): readonly ProjectedFile[] {
-  const secret = secretOf(document, source.secretName ?? '', source.optional);
-  const entries = Object.entries(secret?.data ?? {});
-  const contents = new Map(entries.map(([key, value]) => [key, Buffer.from(value, 'base64')]));
-  return chooseFiles(contents, source, `references non-existent secret key`, secret === undefined);
-}
-
-function chooseFiles(
-  contents: ReadonlyMap<string, Uint8Array>,
-  source: { items?: core.KeyToPath[]; defaultMode?: number; optional?: boolean },
-  complaint: string,
-  isAbsent: boolean,
-): readonly ProjectedFile[] {
-  const mode = source.defaultMode ?? DEFAULT_MODE;
-  if (!source.items || isAbsent) return [...contents].map(([path, bytes]) => ({ path, bytes, mode }));
-  return source.items.flatMap(item => {
-    const bytes = contents.get(item.key);
-    if (bytes) return [{ path: checkedPath(item.path), bytes, mode: item.mode ?? mode }];
-    if (source.optional) return [];
-    throw new RenderError(`${complaint}: ${item.key}`);
-  });
-}
-
-/** A relative path that stays inside its volume. Throws RenderError for any other. */
-export function checkedPath(path: string): string {
-  const parts = path.split('/');
-  if (path.startsWith('/') || parts.includes('..')) throw new RenderError(`path "${path}" leaves its volume`);
-  return path;
+  const ownBytes = sizeLimit === undefined ? undefined : parseBytes(sizeLimit);
+  return Math.min(allocatableBytes, podBytes || allocatableBytes, ownBytes || allocatableBytes);
 }

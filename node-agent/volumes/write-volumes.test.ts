@@ -1,7 +1,8 @@
-import { mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { prepareSubPath } from './sub-path.ts';
 import { deletePodFolder, podFolders, prepareVolume } from './write-volumes.ts';
 
 let folder: string;
@@ -9,6 +10,9 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pikelet-volumes-'));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const umask = process.umask();
+afterEach(() => process.umask(umask));
 
 function projected(files: Readonly<Record<string, string>>) {
   const entries = Object.entries(files);
@@ -35,6 +39,64 @@ it('projects files, and changes all of them in one step', async () => {
   expect(names).toHaveLength(4);
 });
 
+it('gives files and folders their modes whatever the umask is', async () => {
+  process.umask(0o077);
+  await prepareVolume(projected({ 'sub/b': '2' }));
+  const modeOf = async (name: string) => (await stat(join(folder, name))).mode & 0o777;
+  expect([await modeOf('v'), await modeOf('v/sub'), await modeOf('v/sub/b')]).toEqual([0o755, 0o755, 0o640]);
+});
+
+it('prepares a volume for several containers at once', async () => {
+  const [one, two] = [projected({ a: '1', b: '1' }), projected({ a: '2' })];
+  await Promise.all([one, one, two, one, two].map(prepareVolume));
+  expect(await read('a')).toBe('2');
+  expect((await readdir(join(folder, 'v'))).filter(name => !name.startsWith('..'))).toEqual(['a']);
+});
+
+it.runIf(process.geteuid?.() === 0)('lets the group of the pod read files and write folders', async () => {
+  await prepareVolume({ ...projected({ a: '1' }), groupId: 4321 });
+  const file = await stat(join(folder, 'v', 'a'));
+  expect([file.gid, file.mode & 0o777]).toEqual([4321, 0o640]);
+  await prepareVolume({ kind: 'directory', path: join(folder, 'd'), groupId: 4321 });
+  const directory = await stat(join(folder, 'd'));
+  expect([directory.gid, directory.mode & 0o7777]).toEqual([4321, 0o2777]);
+});
+
+it.runIf(process.geteuid?.() === 0)('mounts memory of a size, once, and takes it away', async () => {
+  const path = join(folder, 'uid-1', 'volumes', 'm');
+  const volume = { kind: 'memory' as const, path, sizeBytes: 64 * 1024 };
+  await prepareVolume(volume);
+  await writeFile(join(path, 'kept'), 'x');
+  await prepareVolume(volume);
+  expect(await readdir(path)).toEqual(['kept']);
+  await expect(writeFile(join(path, 'large'), Buffer.alloc(128 * 1024))).rejects.toThrow('ENOSPC');
+  await deletePodFolder(folder, 'uid-1');
+  expect(await podFolders(folder)).toEqual([]);
+});
+
+describe('a part of a volume', () => {
+  const partOf = (path: string) =>
+    prepareSubPath({ volume: join(folder, 'v'), path, source: join(folder, 'v', path) });
+  beforeEach(() => mkdir(join(folder, 'v', 'there'), { recursive: true }));
+
+  it('is made where it is missing', async () => {
+    expect(await partOf('there/a/b')).toBe(join(folder, 'v', 'there', 'a', 'b'));
+    expect((await stat(join(folder, 'v', 'there', 'a', 'b'))).isDirectory()).toBe(true);
+  });
+
+  it('is found through links within the volume', async () => {
+    await symlink('there', join(folder, 'v', 'link'));
+    expect(await partOf('link/a')).toBe(join(folder, 'v', 'there', 'a'));
+  });
+
+  it.each(['link', 'link/new'])('is refused where a link leads out of it: %s', async path => {
+    await mkdir(join(folder, 'out'));
+    await symlink('../out', join(folder, 'v', 'link'));
+    await expect(partOf(path)).rejects.toThrow('leaves its volume');
+    expect(await readdir(join(folder, 'out'))).toEqual([]);
+  });
+});
+
 it('lets every user write in an empty directory', async () => {
   await prepareVolume({ kind: 'directory', path: join(folder, 'd') });
   expect((await stat(join(folder, 'd'))).mode & 0o777).toBe(0o777);
@@ -45,9 +107,9 @@ it.each([
   { hostType: 'DirectoryOrCreate', isThere: false, want: undefined },
   { hostType: 'FileOrCreate', isThere: false, want: undefined },
   { hostType: 'File', isThere: true, want: undefined },
-  { hostType: 'Directory', isThere: true, want: 'is not a Directory' },
-  { hostType: 'File', isThere: false, want: 'is not a File' },
-  { hostType: 'Nonsense', isThere: true, want: 'is not a Nonsense' },
+  { hostType: 'Directory', isThere: true, want: 'is not a directory' },
+  { hostType: 'File', isThere: false, want: 'is not a file' },
+  { hostType: 'Nonsense', isThere: true, want: 'is not known' },
 ])('checks a host path of type $hostType', async ({ hostType, isThere, want }) => {
   const path = join(folder, 'h');
   if (isThere) await writeFile(path, '');

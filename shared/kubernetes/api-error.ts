@@ -56,20 +56,28 @@ export class ApiError extends Error {
   readonly reason: StatusReason;
   readonly code: number;
   readonly details: StatusDetails;
+  /** For Expired: with it a list goes on, though inconsistently. */
+  readonly continueToken?: string;
 
-  constructor(reason: StatusReason, message: string, details: StatusDetails = {}, options?: ErrorOptions) {
+  constructor(
+    reason: StatusReason,
+    message: string,
+    details: StatusDetails = {},
+    options: ErrorOptions & { readonly continueToken?: string } = {},
+  ) {
     super(message, options);
+    this.continueToken = options.continueToken;
     this.reason = reason;
     this.code = CODE_OF_REASON[reason];
     this.details = details;
   }
 
   toStatus(): Status {
-    const { reason, code, message, details } = this;
+    const { reason, code, message, details, continueToken } = this;
     return {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata: continueToken === undefined ? {} : { continue: continueToken },
       status: 'Failure',
       message,
       reason,

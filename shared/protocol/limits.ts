@@ -6,6 +6,9 @@ export const MAX_PODS_PER_NODE = 110;
 /** Documents asked for in one request; the agent asks again for the rest. */
 export const MAX_REQUESTED_DOCUMENTS = MAX_PODS_PER_NODE;
 
+/** Tokens asked for in one request: most pods want one; the agent asks again for the rest. */
+export const MAX_REQUESTED_TOKENS = MAX_PODS_PER_NODE;
+
 /** Largest MQTT payload, bytes: a pod with its ConfigMaps and Secrets (1 MiB each in Kubernetes) must fit. A larger one is refused with an event. */
 export const MAX_PAYLOAD_BYTES = 4 * 1024 * 1024;
 

@@ -4,7 +4,7 @@
  */
 import type * as core from 'kubernetes-types/core/v1';
 import * as v from 'valibot';
-import { MAX_PODS_PER_NODE, MAX_REQUESTED_DOCUMENTS } from './limits.ts';
+import { MAX_PODS_PER_NODE, MAX_REQUESTED_DOCUMENTS, MAX_REQUESTED_TOKENS } from './limits.ts';
 
 /** Rises by one with each meaning added to the protocol: 1 the first, 2 exec, attach and port-forward. */
 export const CAPABILITY = 2;
@@ -61,11 +61,36 @@ export const PodDocumentSchema = v.object({
   ),
   /** By name; values in base64, as in the API. */
   secrets: v.record(v.string(), v.object({ data: v.record(v.string(), v.string()) })),
+  /** What its containers' environment tells of: where the API is, and Services that were there before the pod. */
+  services: v.optional(
+    v.array(
+      v.object({
+        name: text,
+        host: text,
+        ports: v.array(v.object({ name: v.optional(text), port: count, protocol: text })),
+      }),
+    ),
+  ),
 });
 export type PodDocument = v.InferOutput<typeof PodDocumentSchema>;
 
+/** A token of the pod's service account, for a source of its projected volumes; an empty audience is the API's. */
+const TokenRequestSchema = v.object({ podUid: text, audience: text, expirationSeconds: count });
+export type TokenRequest = v.InferOutput<typeof TokenRequestSchema>;
+
+/** The answer: a token and how long it is good from now on, or in `error` why there is none. */
+const IssuedTokenSchema = v.object({
+  ...TokenRequestSchema.entries,
+  token: v.optional(v.string()),
+  validSeconds: v.optional(count),
+  error: v.optional(v.string()),
+});
+export type IssuedToken = v.InferOutput<typeof IssuedTokenSchema>;
+
 export const DocumentsSchema = v.object({
   documents: v.array(v.object({ digest: text, document: PodDocumentSchema })),
+  /** Never part of a document: nothing of them may reach a disk. */
+  tokens: v.optional(v.array(IssuedTokenSchema)),
 });
 export type Documents = v.InferOutput<typeof DocumentsSchema>;
 
@@ -159,6 +184,7 @@ export type Heartbeat = v.InferOutput<typeof HeartbeatSchema>;
 export const RequestSchema = v.object({
   epoch,
   documents: v.pipe(v.array(text), v.maxLength(MAX_REQUESTED_DOCUMENTS)),
+  tokens: v.optional(v.pipe(v.array(TokenRequestSchema), v.maxLength(MAX_REQUESTED_TOKENS))),
 });
 export type Request = v.InferOutput<typeof RequestSchema>;
 

@@ -23,7 +23,7 @@ const PURE = [
 /** What of node computes and touches nothing. */
 const HARMLESS = /^node:(path|crypto|util|assert|buffer|url|vm)$/;
 /** Packages that compute and touch nothing. */
-const COMPUTING = ['valibot', 'rfc6902', 'js-yaml', 're2js', '@marcbachmann/cel-js'];
+const COMPUTING = ['valibot', 'js-yaml', 're2js', '@marcbachmann/cel-js'];
 
 describe('files that decide', () => {
   const pure = product.filter(({ path }) => PURE.some(name => name.test(path)));

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../support/cluster.ts';
 import { kubectlPath } from '../support/kubectl.ts';
 import { showLogsOnFailure } from '../support/logs-on-failure.ts';
+import { kubectlOn } from './support/kubectl.ts';
 
 const FOLDER = 'deploy/samples/custom-resources';
 const CRONTAB = load(readFileSync(`${FOLDER}/crontab.yaml`, 'utf8'));
@@ -16,15 +17,7 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop());
 showLogsOnFailure(() => cluster);
 
-const kubectl = (args: string, input?: unknown) =>
-  cluster.kubectl(args.split(' '), input === undefined ? undefined : JSON.stringify(input));
-
-/** Its standard output; fails when it exits with anything but 0. */
-async function ok(args: string, input?: unknown): Promise<string> {
-  const { code, stdout, stderr } = await kubectl(args, input);
-  expect([args, code, stderr]).toEqual([args, 0, expect.any(String)]);
-  return stdout;
-}
+const { kubectl, ok } = kubectlOn(() => cluster);
 
 describe.skipIf(kubectlPath === undefined)('kubectl', () => {
   it('defines a kind, and knows it at once', async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../support/cluster.ts';
 import { kubectlPath } from '../support/kubectl.ts';
 import { showLogsOnFailure } from '../support/logs-on-failure.ts';
+import { kubectlOn } from './support/kubectl.ts';
 
 let cluster: TestCluster;
 beforeAll(async () => {
@@ -11,14 +12,7 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop());
 showLogsOnFailure(() => cluster);
 
-const kubectl = (args: string, input?: unknown) =>
-  cluster.kubectl(args.split(' '), input === undefined ? undefined : JSON.stringify(input));
-
-async function ok(args: string, input?: unknown): Promise<string> {
-  const { code, stdout, stderr } = await kubectl(args, input);
-  expect([args, code, stderr]).toEqual([args, 0, expect.any(String)]);
-  return stdout;
-}
+const { kubectl, ok } = kubectlOn(() => cluster);
 
 const aMap = (name: string, data: object) => ({
   apiVersion: 'v1',

@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../support/cluster.ts';
-import type { CommandResult } from '../support/command.ts';
 import { kubectlPath } from '../support/kubectl.ts';
 import { showLogsOnFailure } from '../support/logs-on-failure.ts';
 import { type ClusterApi, isReady, nameOf, openClusterApi, uidOf } from './support/cluster-api.ts';
+import { kubectlOn } from './support/kubectl.ts';
 import { until } from './support/until.ts';
 import { aDaemonSet, aDeployment, aPod } from './support/workloads.ts';
 
@@ -26,15 +26,7 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop());
 showLogsOnFailure(() => cluster);
 
-const kubectl = (args: string, input?: unknown): Promise<CommandResult> =>
-  cluster.kubectl(args.split(' '), input === undefined ? undefined : JSON.stringify(input));
-
-/** Its standard output; fails when it exits with anything but 0. */
-async function ok(args: string, input?: unknown): Promise<string> {
-  const { code, stdout, stderr } = await kubectl(args, input);
-  expect([args, code, stderr]).toEqual([args, 0, expect.any(String)]);
-  return stdout;
-}
+const { kubectl, ok } = kubectlOn(() => cluster);
 
 /** The columns of a table's first line, and its rows. */
 function table(text: string): { readonly header: readonly string[]; readonly rows: readonly string[][] } {

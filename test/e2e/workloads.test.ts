@@ -4,6 +4,7 @@ import { startCluster, type TestCluster } from '../support/cluster.ts';
 import { kubectlPath } from '../support/kubectl.ts';
 import { showLogsOnFailure } from '../support/logs-on-failure.ts';
 import { type ClusterApi, nameOf, openClusterApi } from './support/cluster-api.ts';
+import { kubectlOn } from './support/kubectl.ts';
 import { until } from './support/until.ts';
 import { aDeployment } from './support/workloads.ts';
 
@@ -16,15 +17,7 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop());
 showLogsOnFailure(() => cluster);
 
-const kubectl = (args: string, input?: unknown) =>
-  cluster.kubectl(args.split(' '), input === undefined ? undefined : JSON.stringify(input));
-
-/** Its standard output; fails when it exits with anything but 0. */
-async function ok(args: string, input?: unknown): Promise<string> {
-  const { code, stdout, stderr } = await kubectl(args, input);
-  expect([args, code, stderr]).toEqual([args, 0, expect.any(String)]);
-  return stdout;
-}
+const { kubectl, ok } = kubectlOn(() => cluster);
 
 describe.skipIf(kubectlPath === undefined)('kubectl', () => {
   it('runs a Job to its end', async () => {

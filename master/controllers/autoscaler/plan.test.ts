@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { HorizontalPodAutoscaler } from '../../../shared/kubernetes/objects.ts';
 import { aDeployment, aPod, requesting } from '../../../test/support/builders.ts';
 import { aCluster, given, NOW_MS } from '../../../test/support/converge.ts';
-import { limitedSize, NO_HISTORY, remembered } from './behavior.ts';
+import { limitedSize, NO_HISTORY, remembered, type ScalingHistory } from './behavior.ts';
 import { decide } from './plan.ts';
 
 const ref = { namespace: 'default', name: 'web' };
@@ -32,6 +32,7 @@ function decideFor(
   used: readonly (number | undefined)[],
   spec: Partial<HorizontalPodAutoscaler['spec']> = {},
   ready = used.map(() => true),
+  history: ScalingHistory = { asked: [{ atMs: NOW_MS - 600_000, replicas: used.length }], changes: [] },
 ) {
   const cluster = aCluster();
   given(cluster, 'Deployment', aDeployment({ spec: { replicas: used.length } }));
@@ -53,7 +54,7 @@ function decideFor(
     },
   };
   const input = { view: cluster.view, ref, nowMs: NOW_MS, suffix: () => 'x' };
-  const { actions } = decide(aScaler(spec), input, { usage, history: NO_HISTORY });
+  const { actions } = decide(aScaler(spec), input, { usage, history });
   const update = actions.find(action => action.kind === 'update' && action.of === 'Deployment');
   const status = actions.find(
     action => action.kind === 'updateStatus' && action.of === 'HorizontalPodAutoscaler',
@@ -68,6 +69,12 @@ function decideFor(
 }
 
 describe('HorizontalPodAutoscaler', () => {
+  it('keeps the size that it finds for the window of shrinking', () => {
+    const { size, reasons } = decideFor([10, 10, 10, 10], {}, undefined, NO_HISTORY);
+    expect(size).toBe(4);
+    expect(reasons).toContain('ScaleDownStabilized');
+  });
+
   it.each([
     { name: 'grows in proportion', used: [100, 100], size: 4 },
     { name: 'shrinks in proportion', used: [10, 10, 10, 10], size: 1 },

@@ -12,7 +12,7 @@ import { type ScaleTarget, scaleTarget } from '../scale-target.ts';
 import { limitedSize, NO_HISTORY, remembered, type ScalingHistory } from './behavior.ts';
 import { type Measured, measure } from './metrics.ts';
 
-/** What was asked for lately is kept in memory, as in Kubernetes: a master that starts anew waits out no old window. */
+/** What was asked for lately is kept in memory, as in Kubernetes: with a master that starts anew, every window does. */
 export function autoscalerController(
   usage: Pick<UsageReader, 'podUsage'>,
 ): Controller<'HorizontalPodAutoscaler'> {
@@ -107,7 +107,9 @@ export function decide(
       }),
     };
   }
-  const before = remembered(history, { nowMs });
+  const lately = remembered(history, { nowMs });
+  // The size that an autoscaler finds counts as asked for: nothing shrinks at once because a master started or an autoscaler was made.
+  const before = lately.asked.length > 0 ? lately : remembered(lately, { nowMs, asked: target.replicas });
   const { limited, isStabilized } = limitedSize(
     autoscaler,
     { asked: best.replicas, current: target.replicas, nowMs },

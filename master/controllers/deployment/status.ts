@@ -6,6 +6,7 @@ import { boundsOf } from './sizes.ts';
 
 /** Kubernetes's default, seconds. */
 const PROGRESS_DEADLINE_SECONDS = 600;
+const REPLICA_FAILURE = 'ReplicaFailure';
 
 type StatusInput = {
   readonly deployment: Deployment;
@@ -29,7 +30,20 @@ export function nextStatus(input: StatusInput): DeploymentStatus {
     progress === undefined
       ? available
       : withCondition(available, 'Progressing', progress, input.nowMs, hasMoved(deployment, counts));
-  return { ...deployment.status, ...counts, conditions };
+  const others = conditions.filter(({ type }) => type !== REPLICA_FAILURE);
+  return { ...deployment.status, ...counts, conditions: [...others, ...replicaFailure(input)] };
+}
+
+/** What keeps pods from being made, of the current template if it is that one. */
+function replicaFailure({ replicaSets, current, deployment, nowMs }: StatusInput): DeploymentCondition[] {
+  const sets = current === undefined ? replicaSets : [current, ...replicaSets];
+  const failures = sets.flatMap(({ status }) => status?.conditions ?? []);
+  const failure = failures.find(({ type }) => type === REPLICA_FAILURE);
+  if (failure === undefined) return [];
+  const { status, reason = '', message = '' } = failure;
+  const before = conditionOf(deployment, REPLICA_FAILURE);
+  const known = before === undefined ? [] : [before];
+  return withCondition(known, REPLICA_FAILURE, { status, reason, message }, nowMs);
 }
 
 /** When the rollout will have taken too long. Undefined when it is not under way. */

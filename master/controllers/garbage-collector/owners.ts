@@ -39,6 +39,12 @@ export function ownerState(
   if (located === undefined) return 'unknown';
   const found: KubeObject | undefined = view.get(located.kind, located.ref);
   if (found === undefined || found.metadata.uid !== owner.uid) return 'absent';
-  const { deletionTimestamp, finalizers = [] } = found.metadata;
-  return deletionTimestamp !== undefined && finalizers.includes(FOREGROUND) ? 'waiting' : 'present';
+  return isWaitingForDependents(found) ? 'waiting' : 'present';
+}
+
+/** True when it is being deleted in the foreground: it goes after those that it owns. */
+export function isWaitingForDependents({
+  metadata: { deletionTimestamp, finalizers = [] },
+}: KubeObject): boolean {
+  return deletionTimestamp !== undefined && finalizers.includes(FOREGROUND);
 }

@@ -8,7 +8,14 @@ import type { ClusterView, Dependent, ViewChange } from '../../watch/cluster-vie
 import { deleteOf, updateOf } from '../actions.ts';
 import { withoutOwner } from '../claim.ts';
 import type { Action, Loop, Plan } from '../controller.ts';
-import { FOREGROUND, type Located, locateOwner, ORPHAN, ownerState } from './owners.ts';
+import {
+  FOREGROUND,
+  isWaitingForDependents,
+  type Located,
+  locateOwner,
+  ORPHAN,
+  ownerState,
+} from './owners.ts';
 
 export const garbageCollector: Loop<Located> = {
   name: 'garbage-collector',
@@ -123,6 +130,13 @@ function followOwners<K extends KindName>(kind: K, object: KindMap[K], view: Clu
       : [];
   }
   const isWaited = states.some(({ state }) => state === 'waiting');
-  const propagation = isWaited && dependentsOf(object, view).length > 0 ? 'Foreground' : 'Background';
+  const dependents = dependentsOf(object, view);
+  // In a circle everyone would wait for everyone: whoever has a dependent that waits itself lets its own owners go.
+  const isCircle = isWaited && dependents.some(dependent => isWaitingForDependents(dependent.object));
+  if (isCircle && ownerReferences.some(({ blockOwnerDeletion }) => blockOwnerDeletion)) {
+    const unblocked = ownerReferences.map(owner => ({ ...owner, blockOwnerDeletion: false }));
+    return [updateOf(kind, { ...object, metadata: { ...object.metadata, ownerReferences: unblocked } })];
+  }
+  const propagation = isWaited && dependents.length > 0 ? 'Foreground' : 'Background';
   return [deleteOf(kind, object, { propagation, resourceVersion })];
 }

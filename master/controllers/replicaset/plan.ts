@@ -1,7 +1,9 @@
 /** ReplicaSet and ReplicationController: keep as many pods of a template as the spec says. */
+import type { ApiError } from '../../../shared/kubernetes/api-error.ts';
 import type { KindMap, LabelSelector, Pod } from '../../../shared/kubernetes/objects.ts';
 import { isPodActive, isPodReady, podAvailableAtMs } from '../../../shared/kubernetes/pod-state.ts';
 import { controllerReference } from '../../../shared/kubernetes/references.ts';
+import { formatTime } from '../../../shared/kubernetes/time.ts';
 import { subjectOf } from '../../events/event.ts';
 import { deleteOf } from '../actions.ts';
 import { claim } from '../claim.ts';
@@ -15,25 +17,26 @@ export const replicaSetController: Controller<'ReplicaSet'> = {
   name: 'replicaset-controller',
   of: 'ReplicaSet',
   wakes: { Pod: (pod, view) => ownersOf('ReplicaSet', pod, view) },
-  plan: planReplicaSet,
+  plan: input => planReplicas(input, replicaSet(input)),
+  refused: (input, refusal) => tellRefusal(input, replicaSet(input), refusal),
 };
 
 export const replicationController: Controller<'ReplicationController'> = {
   name: 'replication-controller',
   of: 'ReplicationController',
   wakes: { Pod: (pod, view) => ownersOf('ReplicationController', pod, view) },
-  plan(input) {
-    const object = input.view.get('ReplicationController', input.ref);
-    if (object === undefined) return { actions: [] };
-    const selector = { matchLabels: object.spec.selector };
-    return planReplicas(input, { of: 'ReplicationController', object, selector });
-  },
+  plan: input => planReplicas(input, replicationOwner(input)),
+  refused: (input, refusal) => tellRefusal(input, replicationOwner(input), refusal),
 };
 
-function planReplicaSet(input: PlanInput): Plan {
-  const object = input.view.get('ReplicaSet', input.ref);
-  if (object === undefined) return { actions: [] };
-  return planReplicas(input, { of: 'ReplicaSet', object, selector: object.spec.selector });
+function replicaSet({ view, ref }: PlanInput): Owner | undefined {
+  const object = view.get('ReplicaSet', ref);
+  return object && { of: 'ReplicaSet', object, selector: object.spec.selector };
+}
+
+function replicationOwner({ view, ref }: PlanInput): Owner | undefined {
+  const object = view.get('ReplicationController', ref);
+  return object && { of: 'ReplicationController', object, selector: { matchLabels: object.spec.selector } };
 }
 
 /** Either kind; their specs differ in the shape of the selector alone. */
@@ -45,8 +48,13 @@ type Owner = {
   };
 }['ReplicaSet' | 'ReplicationController'];
 
+type Status = NonNullable<KindMap['ReplicaSet']['status']>;
+type Condition = NonNullable<Status['conditions']>[number];
+const REPLICA_FAILURE = 'ReplicaFailure';
+
 /** Creates what is missing or deletes what is too much, and says in the status what there is. */
-function planReplicas(input: PlanInput, owner: Owner): Plan {
+function planReplicas(input: PlanInput, owner: Owner | undefined): Plan {
+  if (owner === undefined) return { actions: [] };
   const { view, ref, nowMs } = input;
   const { object, selector } = owner;
   const isDeleting = object.metadata.deletionTimestamp !== undefined;
@@ -68,7 +76,7 @@ function planReplicas(input: PlanInput, owner: Owner): Plan {
 }
 
 function scale(owner: Owner, pods: readonly Pod[], suffix: () => string): readonly Action[] {
-  const missing = (owner.object.spec.replicas ?? 1) - pods.length;
+  const missing = missingOf(owner, pods.length);
   if (missing > 0)
     return Array.from({ length: Math.min(missing, MAX_PODS_PER_PLAN) }, () => create(owner, suffix())).flat();
   const excess = Math.min(-missing, MAX_PODS_PER_PLAN);
@@ -76,6 +84,10 @@ function scale(owner: Owner, pods: readonly Pod[], suffix: () => string): readon
     deleteOf('Pod', pod),
     tell(owner, 'SuccessfulDelete', `Deleted pod: ${pod.metadata.name}`),
   ]);
+}
+
+function missingOf({ object }: Owner, present: number): number {
+  return (object.spec.replicas ?? 1) - present;
 }
 
 function create(owner: Owner, suffix: string): readonly Action[] {
@@ -93,6 +105,33 @@ function tell({ of, object }: Owner, reason: string, message: string): Action {
   return { kind: 'event', about: subjectOf(of, object), type: 'Normal', reason, message };
 }
 
+/** Once, until every pod is there: the condition that Kubernetes sets, and an event. */
+function tellRefusal(
+  { nowMs }: PlanInput,
+  owner: Owner | undefined,
+  { message }: ApiError,
+): readonly Action[] {
+  if (owner === undefined) return [];
+  const { of, object } = owner;
+  const before: readonly Condition[] = object.status?.conditions ?? [];
+  if (before.some(({ type }) => type === REPLICA_FAILURE)) return [];
+  const reason = missingOf(owner, object.status?.replicas ?? 0) > 0 ? 'FailedCreate' : 'FailedDelete';
+  const lastTransitionTime = formatTime(nowMs);
+  const condition = { type: REPLICA_FAILURE, status: 'True', reason, message, lastTransitionTime };
+  const status = { replicas: 0, ...object.status, conditions: [...before, condition] };
+  const verb = reason === 'FailedCreate' ? 'creating' : 'deleting';
+  return [
+    withStatus(owner, status),
+    {
+      kind: 'event',
+      about: subjectOf(of, object),
+      type: 'Warning',
+      reason,
+      message: `Error ${verb}: ${message}`,
+    },
+  ];
+}
+
 function statusAction(owner: Owner, pods: readonly Pod[], nowMs: number): Action | undefined {
   const { minReadySeconds, template } = owner.object.spec;
   const labels = Object.entries(template?.metadata?.labels ?? {});
@@ -107,15 +146,21 @@ function statusAction(owner: Owner, pods: readonly Pod[], nowMs: number): Action
     observedGeneration: owner.object.metadata.generation ?? 0,
   };
   const before = owner.object.status;
+  const isWhole = missingOf(owner, pods.length) === 0;
+  const conditions = (before?.conditions ?? []).filter(({ type }) => !isWhole || type !== REPLICA_FAILURE);
   const isSame =
     before !== undefined &&
     before.replicas === counts.replicas &&
     (before.fullyLabeledReplicas ?? 0) === counts.fullyLabeledReplicas &&
     (before.readyReplicas ?? 0) === counts.readyReplicas &&
     (before.availableReplicas ?? 0) === counts.availableReplicas &&
-    before.observedGeneration === counts.observedGeneration;
+    before.observedGeneration === counts.observedGeneration &&
+    conditions.length === (before.conditions ?? []).length;
   if (isSame) return undefined;
-  const status = { ...before, ...counts };
+  return withStatus(owner, { ...before, ...counts, ...(before?.conditions && { conditions }) });
+}
+
+function withStatus(owner: Owner, status: Status): Action {
   return owner.of === 'ReplicaSet'
     ? { kind: 'updateStatus', of: owner.of, object: { ...owner.object, status } }
     : { kind: 'updateStatus', of: owner.of, object: { ...owner.object, status } };

@@ -9,19 +9,28 @@ import type { Kind } from '../kind.ts';
 import { stored } from '../stored-object.ts';
 import { limitFaultsOfClaim, limitFaultsOfPod, withLimitDefaults } from './limit-range.ts';
 import { withPriority } from './priority.ts';
+import { withServiceAccount } from './service-account.ts';
 
-const DEFAULT_SERVICE_ACCOUNT = 'default';
-
-/** The object as it may be created. Throws ApiError Forbidden. */
-export function admit<K extends KindName>(kind: Kind<K>, object: KindMap[K], view: ClusterView): KindMap[K] {
-  const admitted = admitById(kind.id, object, view);
+/** The object as it may be created; `suffix` makes names unique. Throws ApiError Forbidden. */
+export function admit<K extends KindName>(
+  kind: Kind<K>,
+  object: KindMap[K],
+  view: ClusterView,
+  suffix: () => string,
+): KindMap[K] {
+  const admitted = admitById(kind.id, object, view, suffix);
   return admitted === undefined ? object : stored<K>(admitted);
 }
 
-function admitById(id: KindName, object: KubeObject, view: ClusterView): object | undefined {
+function admitById(
+  id: KindName,
+  object: KubeObject,
+  view: ClusterView,
+  suffix: () => string,
+): object | undefined {
   switch (id) {
     case 'Pod':
-      return admitPod(stored<'Pod'>(object), view);
+      return admitPod(stored<'Pod'>(object), view, suffix);
     case 'PersistentVolumeClaim':
       return admitClaim(stored<'PersistentVolumeClaim'>(object), view);
     case 'Ingress':
@@ -47,12 +56,12 @@ export function forbiddenObject(
 const PODS = { plural: 'pods', group: '' } as const;
 const CLAIMS = { plural: 'persistentvolumeclaims', group: '' } as const;
 
-function admitPod(pod: Pod, view: ClusterView): Pod {
+function admitPod(pod: Pod, view: ClusterView, suffix: () => string): Pod {
   const { namespace, name } = pod.metadata;
   const refuse = (why: string) => forbiddenObject(PODS, name, why);
   const ranges = view.list('LimitRange', namespace);
   const admitted = withPriority(
-    withServiceAccount(withLimitDefaults(pod, ranges), view, refuse),
+    withServiceAccount(withLimitDefaults(pod, ranges), view, refuse, suffix),
     view,
     refuse,
   );
@@ -63,29 +72,6 @@ function admitPod(pod: Pod, view: ClusterView): Pod {
 function refuseAll(faults: readonly string[], refuse: (why: string) => ApiError): void {
   if (faults.length === 1) throw refuse(faults.join());
   if (faults.length > 1) throw refuse(`[${faults.join(', ')}]`);
-}
-
-/**
- * The account that a pod names must exist. That of the namespace itself, which is made a moment after the namespace, is
- * not waited for: nothing of it is needed before the pod runs.
- */
-function withServiceAccount(pod: Pod, view: ClusterView, refuse: (why: string) => ApiError): Pod {
-  const { namespace } = pod.metadata;
-  const name = pod.spec.serviceAccountName || pod.spec.serviceAccount || DEFAULT_SERVICE_ACCOUNT;
-  const account = view.get('ServiceAccount', { namespace, name });
-  if (account === undefined && name !== DEFAULT_SERVICE_ACCOUNT)
-    throw refuse(`error looking up service account ${namespace}/${name}: serviceaccount "${name}" not found`);
-  const { imagePullSecrets = [] } = pod.spec;
-  const secrets = imagePullSecrets.length > 0 ? imagePullSecrets : (account?.imagePullSecrets ?? []);
-  return {
-    ...pod,
-    spec: {
-      ...pod.spec,
-      serviceAccountName: name,
-      serviceAccount: name,
-      ...(secrets.length === 0 ? {} : { imagePullSecrets: secrets }),
-    },
-  };
 }
 
 function admitClaim(claim: KindMap['PersistentVolumeClaim'], view: ClusterView) {

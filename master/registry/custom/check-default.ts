@@ -15,7 +15,7 @@ export function checkDefault(schema: JSONSchemaProps, path: string): StatusCause
   const field = `${path}.default`;
   if (!isDeepStrictEqual(pruneValueBy(schema, value), value))
     return [invalidValue(field, value, 'must not have unknown fields')];
-  return validateValue(schema, applyDefaults(schema, value), field);
+  return validateValue(schema, applyDefaults(schema, value), { path: field });
 }
 
 /** That is told where it stands, and nothing can be checked against it. */

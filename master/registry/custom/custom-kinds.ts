@@ -20,6 +20,7 @@ import { fieldNames, valueAt, withValueAt } from './field-path.ts';
 import { printerColumns } from './printer-columns.ts';
 import { prune } from './prune.ts';
 import { brokenRules, hasRules } from './rules.ts';
+import { schemasBelow } from './schema-nodes.ts';
 import { validateValue } from './validate-value.ts';
 import { byPriority } from './version-priority.ts';
 
@@ -76,6 +77,7 @@ function customKind(
     type: '',
     shape: structuralShape(schema),
     subresources: subresourcesOf(version.subresources),
+    metadataWithStatus: [],
     columns: printerColumns(version.additionalPrinterColumns),
     selectableFields: selectableFieldsOf(version),
     ...scalingOf(version.subresources),
@@ -83,22 +85,34 @@ function customKind(
     ...(hasStatus ? { initialStatus: () => undefined, validateStatus: check } : {}),
     validate: check,
     warnings: () => warnings,
-    custom: { schema, decode: json => decodeCustom(schema, json) },
+    custom: {
+      schema,
+      decode: json => decodeCustom(schema, json),
+      ...(hasDefaults(schema) ? { asRead: object => filledIn(schema, object) } : {}),
+    },
   };
 }
 
 function checkOf(schema: JSONSchemaProps): Kind<CustomKindName>['validate'] {
   const isRuled = hasRules(schema);
   return (object, before) => {
-    const faults = validateValue(schema, object);
+    const faults = validateValue(schema, object, { before });
     return faults.length > 0 || !isRuled ? faults : brokenRules(schema, object, before);
   };
 }
 
+function hasDefaults(schema: JSONSchemaProps): boolean {
+  return [...schemasBelow(schema, '')].some(below => below.schema.default !== undefined);
+}
+
 function withDefaults(schema: JSONSchemaProps, object: CustomObject): CustomObject {
   const { apiVersion, kind, metadata } = object;
+  return { ...filledIn(schema, object), apiVersion, kind, metadata };
+}
+
+function filledIn(schema: JSONSchemaProps, object: object): object {
   const filled = applyDefaults(schema, object);
-  return isRecord(filled) ? { ...filled, apiVersion, kind, metadata } : object;
+  return isRecord(filled) ? filled : object;
 }
 
 /** Prunes by the schema; metadata is decoded as that of any object. */

@@ -145,12 +145,12 @@ describe('a value is refused in Kubernetes’s words', () => {
     ],
     [{ type: 'integer', not: { enum: [3] } }, 3, 'Invalid value: "": "x" must not validate the schema (not)'],
   ])('%j %j', (schema, value, want) => {
-    expect(validateValue(schema, value, 'x')).toMatchObject([{ message: want }]);
+    expect(validateValue(schema, value, { path: 'x' })).toMatchObject([{ message: want }]);
   });
 
   test('and not at all when it is nullable or fits', () => {
-    expect(validateValue({ type: 'string', nullable: true }, null, 'x')).toEqual([]);
-    expect(validateValue({ type: 'number', multipleOf: 0.1 }, 0.3, 'x')).toEqual([]);
+    expect(validateValue({ type: 'string', nullable: true }, null, { path: 'x' })).toEqual([]);
+    expect(validateValue({ type: 'number', multipleOf: 0.1 }, 0.3, { path: 'x' })).toEqual([]);
   });
 });
 
@@ -171,7 +171,7 @@ test.each([
 
 test('a hostile pattern costs no more than its text', () => {
   const schema = { type: 'string', pattern: '^(a+)+$' };
-  expect(validateValue(schema, `${'a'.repeat(50_000)}b`, 'x')).toHaveLength(1);
+  expect(validateValue(schema, `${'a'.repeat(50_000)}b`, { path: 'x' })).toHaveLength(1);
   expect(patternFault('(?!a)')).toContain('(?!');
 });
 

@@ -4,6 +4,7 @@
  */
 import { isRecord } from '../../../shared/is-record.ts';
 import type { JSONSchemaProps } from '../../../shared/kubernetes/custom-resources.ts';
+import { decode } from '../schema.ts';
 import { childPath, memberSchema, OBJECT_MEMBERS } from './schema-nodes.ts';
 
 export type Pruned = {
@@ -39,7 +40,8 @@ function pruneValue(
   if (!isRecord(value)) return value;
   const kept = Object.entries(value).flatMap(([name, member]): [string, unknown][] => {
     const at = childPath(path, name);
-    if (isObjectMember(schema, name)) return [[name, member]];
+    if (isObjectMember(schema, name))
+      return [[name, path === '' ? member : objectMember(name, member, at, unknown)]];
     const below = schema === undefined ? undefined : memberSchema(schema, name);
     if (below !== undefined) return [[name, pruneValue(below, member, at, unknown)]];
     if (keepsUnknown(schema)) return [[name, member]];
@@ -57,6 +59,15 @@ function keepAll(schema: JSONSchemaProps | undefined): JSONSchemaProps | undefin
 
 function keepsUnknown(schema: JSONSchemaProps | undefined): boolean {
   return schema?.['x-kubernetes-preserve-unknown-fields'] === true || schema?.additionalProperties === true;
+}
+
+/** Of an embedded resource; what stands there in a wrong type is left to whoever reads it. */
+function objectMember(name: string, member: unknown, path: string, unknown: string[]): unknown {
+  if (name !== 'metadata') return member;
+  const metadata = decode('V1ObjectMeta', member);
+  if (metadata.mistyped.length > 0) return member;
+  unknown.push(...metadata.unknown.map(field => `${path}.${field}`));
+  return metadata.value;
 }
 
 /** The members of an embedded resource are no business of its schema's. */

@@ -2,6 +2,7 @@
  * Runs a schema's `x-kubernetes-validations` over an object. All rules of one object share a budget of time, which Node's
  * watchdog enforces: Kubernetes bounds their cost by an estimate instead.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { createContext, Script } from 'node:vm';
 import { isRecord } from '../../../shared/is-record.ts';
 import type { StatusCause } from '../../../shared/kubernetes/api-error.ts';
@@ -10,7 +11,7 @@ import { invalidValue } from '../field-checks.ts';
 import { MAX_STARVED_TRIES, RULES_BUDGET_MS } from './limits.ts';
 import { compileRule, optionalOf, summaryOf } from './rule-program.ts';
 import { ruleValue } from './rule-values.ts';
-import { canonicalText, childPath, memberSchema, ownMember, schemasBelow } from './schema-nodes.ts';
+import { childPath, earlierElements, memberSchema, ownMember, schemasBelow } from './schema-nodes.ts';
 import { typeName } from './validate-value.ts';
 
 export function hasRules(schema: JSONSchemaProps): boolean {
@@ -65,7 +66,10 @@ function checkRules(
   if (rules.length > 0) {
     const self = ruleValue(schema, value);
     const oldSelf = before === undefined || before === null ? undefined : ruleValue(schema, before);
-    for (const rule of rules) faults.push(...checkRule(rule, { self, oldSelf }, typeName(value), path));
+    const isUnchanged = before !== undefined && isDeepStrictEqual(value, before);
+    for (const rule of rules)
+      if (!isUnchanged || isTransition(rule))
+        faults.push(...checkRule(rule, { self, oldSelf }, typeName(value), path));
   }
   if (Array.isArray(value)) {
     const { items } = schema;
@@ -81,21 +85,15 @@ function checkRules(
     }
 }
 
-/** Finds what an element was before: only elements of a map have an identity. */
-function earlierElements(schema: JSONSchemaProps, before: unknown): (item: unknown) => unknown {
-  if (schema['x-kubernetes-list-type'] !== 'map' || !Array.isArray(before)) return () => undefined;
-  const keys = schema['x-kubernetes-list-map-keys'] ?? [];
-  const identity = (item: unknown) =>
-    canonicalText(keys.map(key => (isRecord(item) ? ownMember(item, key) : undefined)));
-  const known = new Map(before.map(item => [identity(item), item]));
-  return item => known.get(identity(item));
+/** Other rules say nothing of what has not changed: it may be older than they are. */
+function isTransition({ rule }: ValidationRule): boolean {
+  return /\boldSelf\b/.test(rule);
 }
 
 type Values = { readonly self: unknown; readonly oldSelf: unknown };
 
 function checkRule(rule: ValidationRule, values: Values, type: string, path: string): StatusCause[] {
-  const isTransition = /\boldSelf\b/.test(rule.rule);
-  if (isTransition && rule.optionalOldSelf !== true && values.oldSelf === undefined) return [];
+  if (isTransition(rule) && rule.optionalOldSelf !== true && values.oldSelf === undefined) return [];
   const variables =
     rule.optionalOldSelf === true ? { ...values, oldSelf: optionalOf(values.oldSelf) } : values;
   const program = compileRule(rule.rule, 'bool');

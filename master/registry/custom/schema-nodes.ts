@@ -47,3 +47,13 @@ export function* schemasBelow(
   if (additional !== undefined) yield* schemasBelow(additional, `${path}.additionalProperties`);
   if (schema.items !== undefined) yield* schemasBelow(schema.items, `${path}.items`);
 }
+
+/** Finds what an element was before: only elements of a map have an identity. */
+export function earlierElements(schema: JSONSchemaProps, before: unknown): (item: unknown) => unknown {
+  if (schema['x-kubernetes-list-type'] !== 'map' || !Array.isArray(before)) return () => undefined;
+  const keys = schema['x-kubernetes-list-map-keys'] ?? [];
+  const identity = (item: unknown) =>
+    canonicalText(keys.map(key => (isRecord(item) ? ownMember(item, key) : undefined)));
+  const known = new Map(before.map(item => [identity(item), item]));
+  return item => known.get(identity(item));
+}

@@ -2,19 +2,30 @@
  * Checks a value against a structural schema, in Kubernetes's words. Pure; its time grows with schema × value.
  * Source: k8s.io/kube-openapi/pkg/validation/validate and apiextensions-apiserver/pkg/apiserver/validation.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { isRecord } from '../../../shared/is-record.ts';
 import type { StatusCause } from '../../../shared/kubernetes/api-error.ts';
 import type { JSONSchemaProps } from '../../../shared/kubernetes/custom-resources.ts';
 import { invalidValue, requiredValue } from '../field-checks.ts';
 import { MAX_DEPTH, MAX_FAULTS } from './limits.ts';
-import { canonicalText, childPath, memberSchema, ownMember } from './schema-nodes.ts';
+import { canonicalText, childPath, earlierElements, memberSchema, ownMember } from './schema-nodes.ts';
 import { checkArray } from './validate-array.ts';
 import { checkNumber, checkString } from './validate-scalar.ts';
 
-/** Every fault of `value`, up to a bound. `path` is empty at the root. */
-export function validateValue(schema: JSONSchemaProps, value: unknown, path = ''): StatusCause[] {
-  return checkValue(schema, value, path, 0).slice(0, MAX_FAULTS);
+/**
+ * Every fault of `value`, up to a bound. `path` is empty at the root. What stands in `before`, which it replaces, and has not
+ * changed, may be as it is: nobody must mend at once what a stricter schema finds.
+ */
+export function validateValue(
+  schema: JSONSchemaProps,
+  value: unknown,
+  { path = '', before }: { readonly path?: string; readonly before?: unknown } = {},
+): StatusCause[] {
+  return checkValue(schema, { value, before }, path, 0).slice(0, MAX_FAULTS);
 }
+
+/** A value, and what it was; undefined for what was not there. */
+type Change = { readonly value: unknown; readonly before: unknown };
 
 /** JSON Schema's name for the type of a value. */
 export function typeName(value: unknown): string {
@@ -23,7 +34,16 @@ export function typeName(value: unknown): string {
   return Number.isInteger(value) ? 'integer' : typeof value;
 }
 
-function checkValue(schema: JSONSchemaProps, value: unknown, path: string, depth: number): StatusCause[] {
+function checkValue(schema: JSONSchemaProps, change: Change, path: string, depth: number): StatusCause[] {
+  const { value, before } = change;
+  const faults = faultsOf(schema, change, path, depth);
+  const mayStay = faults.length > 0 && before !== undefined && isDeepStrictEqual(value, before);
+  // An element that stands there twice is always told of, as in Kubernetes.
+  return mayStay ? faults.filter(({ reason }) => reason === 'FieldValueDuplicate') : faults;
+}
+
+function faultsOf(schema: JSONSchemaProps, change: Change, path: string, depth: number): StatusCause[] {
+  const { value } = change;
   if (depth > MAX_DEPTH) return [invalidValue(path, '', `must not be nested deeper than ${MAX_DEPTH}`)];
   if (value === null && schema.nullable === true) return [];
   const mistyped = checkType(schema, value, path);
@@ -33,9 +53,9 @@ function checkValue(schema: JSONSchemaProps, value: unknown, path: string, depth
     ...(typeof value === 'string' ? checkString(schema, value, path) : []),
     ...(typeof value === 'number' ? checkNumber(schema, value, path) : []),
     ...(Array.isArray(value) ? checkArray(schema, value, path) : []),
-    ...(Array.isArray(value) ? checkItems(schema, value, path, depth) : []),
-    ...(isRecord(value) ? checkMembers(schema, value, path, depth) : []),
-    ...checkLogic(schema, value, path, depth),
+    ...(Array.isArray(value) ? checkItems(schema, value, { path, depth, before: change.before }) : []),
+    ...(isRecord(value) ? checkMembers(schema, value, { path, depth, before: change.before }) : []),
+    ...checkLogic(schema, change, path, depth),
   ];
 }
 
@@ -64,24 +84,25 @@ function checkEnum(schema: JSONSchemaProps, value: unknown, path: string): Statu
   ];
 }
 
+type Place = { readonly path: string; readonly depth: number; readonly before: unknown };
+
 function checkItems(
   schema: JSONSchemaProps,
   items: readonly unknown[],
-  path: string,
-  depth: number,
+  { path, depth, before }: Place,
 ): StatusCause[] {
   const { items: element } = schema;
   if (element === undefined) return [];
+  const earlier = earlierElements(schema, before);
   return gather(items.entries(), ([index, item]) =>
-    checkValue(element, item, `${path}[${index}]`, depth + 1),
+    checkValue(element, { value: item, before: earlier(item) }, `${path}[${index}]`, depth + 1),
   );
 }
 
 function checkMembers(
   schema: JSONSchemaProps,
   value: Readonly<Record<string, unknown>>,
-  path: string,
-  depth: number,
+  { path, depth, before }: Place,
 ): StatusCause[] {
   const names = Object.keys(value);
   const { minProperties: min, maxProperties: max } = schema;
@@ -106,13 +127,15 @@ function checkMembers(
       .map(name => requiredValue(childPath(path, name), 'must not be empty')),
     ...gather(names, name => {
       const below = memberSchema(schema, name);
-      return below === undefined ? [] : checkValue(below, value[name], childPath(path, name), depth + 1);
+      const earlier = isRecord(before) ? ownMember(before, name) : undefined;
+      const change = { value: value[name], before: earlier };
+      return below === undefined ? [] : checkValue(below, change, childPath(path, name), depth + 1);
     }),
   ];
 }
 
-function checkLogic(schema: JSONSchemaProps, value: unknown, path: string, depth: number): StatusCause[] {
-  const faultsOf = (part: JSONSchemaProps) => checkValue(part, value, path, depth + 1);
+function checkLogic(schema: JSONSchemaProps, change: Change, path: string, depth: number): StatusCause[] {
+  const faultsOf = (part: JSONSchemaProps) => checkValue(part, change, path, depth + 1);
   const name = JSON.stringify(path);
   const composite = (why: string) => invalidValue(path, '', `${name} ${why}`);
   const faults: StatusCause[] = [];

@@ -25,6 +25,7 @@ export const customResourceDefinition: Kind<'CustomResourceDefinition'> = {
   namespaced: false,
   type: 'V1CustomResourceDefinition',
   subresources: ['status'],
+  metadataWithStatus: [],
   columns: [{ name: 'Created At', type: 'date', cell: ({ metadata }) => metadata.creationTimestamp }],
   selectableFields: {},
   defaults: withDefaults,

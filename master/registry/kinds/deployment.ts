@@ -24,6 +24,7 @@ export const deployment: Kind<'Deployment'> = {
   namespaced: true,
   type: 'V1Deployment',
   subresources: ['status', 'scale'],
+  metadataWithStatus: ['annotations', 'ownerReferences', 'finalizers'],
   columns: [
     {
       name: 'Ready',

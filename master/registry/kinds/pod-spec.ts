@@ -8,10 +8,11 @@ import {
   checkOneOf,
   checkRange,
   checkUnique,
-  forbidden,
   invalidValue,
   requiredValue,
 } from '../field-checks.ts';
+import { checkEnvSource, checkVariable, defaultVariable } from './pod-environment.ts';
+import { checkMount, checkVolume, defaultVolume } from './pod-volumes.ts';
 
 /** The spec with every default that Kubernetes would fill in. */
 export function defaultPodSpec(spec: PodSpec): PodSpec {
@@ -42,23 +43,7 @@ function defaultContainer(container: Container): Container {
     ...(container.ports === undefined
       ? {}
       : { ports: container.ports.map(port => ({ ...port, protocol: port.protocol ?? 'TCP' })) }),
-    ...(container.env === undefined
-      ? {}
-      : {
-          env: container.env.map(variable =>
-            variable.valueFrom?.fieldRef === undefined
-              ? variable
-              : {
-                  ...variable,
-                  valueFrom: {
-                    fieldRef: {
-                      ...variable.valueFrom.fieldRef,
-                      apiVersion: variable.valueFrom.fieldRef.apiVersion ?? 'v1',
-                    },
-                  },
-                },
-          ),
-        }),
+    ...(container.env === undefined ? {} : { env: container.env.map(defaultVariable) }),
   };
 }
 
@@ -104,21 +89,6 @@ function hasMovingTag(image: string): boolean {
   return tag === undefined || tag === 'latest';
 }
 
-const FILE_MODE = 0o644;
-type Volume = NonNullable<PodSpec['volumes']>[number];
-
-function defaultVolume(volume: Volume): Volume {
-  if (volume.configMap)
-    return {
-      ...volume,
-      configMap: { ...volume.configMap, defaultMode: volume.configMap.defaultMode ?? FILE_MODE },
-    };
-  if (volume.secret)
-    return { ...volume, secret: { ...volume.secret, defaultMode: volume.secret.defaultMode ?? FILE_MODE } };
-  const { name, ...source } = volume;
-  return Object.keys(source).length === 0 ? { name, emptyDir: {} } : volume;
-}
-
 /** Every fault of a spec below `path`. */
 export function validatePodSpec(spec: PodSpec, path: string): StatusCause[] {
   const containers = spec.containers ?? [];
@@ -141,7 +111,7 @@ export function validatePodSpec(spec: PodSpec, path: string): StatusCause[] {
           : `${path}.containers[${index - initContainers.length}].name`,
       names,
     ),
-    ...volumes.flatMap((volume, index) => validateVolume(volume, `${path}.volumes[${index}]`)),
+    ...volumes.flatMap((volume, index) => checkVolume(volume, `${path}.volumes[${index}]`)),
     ...checkUnique(
       index => `${path}.volumes[${index}].name`,
       volumes.map(volume => volume.name),
@@ -194,10 +164,9 @@ function validateContainer(
       'FallbackToLogsOnError',
     ]),
     ...validateResources(container.resources, `${path}.resources`),
-    ...(container.env ?? []).flatMap((variable, index) =>
-      variable.name && !variable.name.includes('=')
-        ? []
-        : [invalidValue(`${path}.env[${index}].name`, variable.name, 'must not be empty or contain "="')],
+    ...(container.env ?? []).flatMap((variable, index) => checkVariable(variable, `${path}.env[${index}]`)),
+    ...(container.envFrom ?? []).flatMap((source, index) =>
+      checkEnvSource(source, `${path}.envFrom[${index}]`),
     ),
     ...(container.ports ?? []).flatMap((port, index) => [
       ...checkRange(`${path}.ports[${index}].containerPort`, port.containerPort, 1, 65_535),
@@ -214,13 +183,17 @@ function validateContainer(
               field: `${path}.volumeMounts[${index}].name`,
             },
           ]),
-      ...(mount.mountPath ? [] : [requiredValue(`${path}.volumeMounts[${index}].mountPath`)]),
+      ...checkMount(mount, isPrivileged(container), `${path}.volumeMounts[${index}]`),
     ]),
     ...checkUnique(
       index => `${path}.volumeMounts[${index}].mountPath`,
       (container.volumeMounts ?? []).map(mount => mount.mountPath),
     ),
   ];
+}
+
+function isPrivileged({ securityContext }: Container): boolean {
+  return securityContext?.privileged === true;
 }
 
 function validateImage(field: string, image: string): StatusCause[] {
@@ -244,14 +217,4 @@ function validateResources(resources: ResourceRequirements | undefined, path: st
       : [];
   });
   return [...negative('limits', limits), ...negative('requests', requests), ...above];
-}
-
-function validateVolume(volume: Volume, path: string): StatusCause[] {
-  const { name, ...sources } = volume;
-  const count = Object.values(sources).filter(source => source !== undefined).length;
-  return [
-    ...(name ? checkDnsLabel(`${path}.name`, name) : [requiredValue(`${path}.name`)]),
-    ...(count > 1 ? [forbidden(path, 'may not specify more than 1 volume type')] : []),
-    ...(volume.hostPath && !volume.hostPath.path ? [requiredValue(`${path}.hostPath.path`)] : []),
-  ];
 }

@@ -19,6 +19,7 @@ export const pod: Kind<'Pod'> = {
   namespaced: true,
   type: 'V1Pod',
   subresources: ['status', 'binding', 'log', 'eviction', 'exec', 'attach', 'portforward', 'proxy'],
+  metadataWithStatus: ['labels', 'annotations', 'finalizers'],
   columns: [
     { name: 'Ready', type: 'string', cell: readyContainers },
     { name: 'Status', type: 'string', cell: shownStatus },

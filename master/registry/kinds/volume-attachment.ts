@@ -15,6 +15,7 @@ export const volumeAttachment: Kind<'VolumeAttachment'> = {
   namespaced: false,
   type: 'V1VolumeAttachment',
   subresources: ['status'],
+  metadataWithStatus: [],
   columns: [
     column('Attacher', ({ spec }) => spec.attacher),
     column('PV', ({ spec }) => spec.source.persistentVolumeName ?? ''),

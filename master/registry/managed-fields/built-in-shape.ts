@@ -1,28 +1,7 @@
-/** The shapes of built-in types: the field tables, with what list-types.ts knows beyond them. */
-import { fieldMapType, isAtomicStruct, listType } from '../list-types.ts';
+/** The shapes of built-in types: the field tables, with what markers.ts knows beyond them. */
+import { embeddedFields, fieldMapType, isAtomicStruct, listType } from '../markers.ts';
 import { elementType, typeSchema } from '../schema.ts';
 import { ANY, LEAF, mapOf, SET, type Shape } from './shape.ts';
-
-/**
- * Fields that Go's types hold as values, not as pointers, so that Kubernetes never tells their absence from emptiness.
- * In the published OpenAPI they have the default {}.
- */
-const EMBEDDED = [
-  'metadata',
-  'spec',
-  'status',
-  'template',
-  'jobTemplate',
-  'strategy',
-  'updateStrategy',
-  'resources',
-  'containers',
-  'nodeInfo',
-  'daemonEndpoints',
-  'kubeletEndpoint',
-  'loadBalancer',
-  'names',
-];
 
 const shapes = new Map<string, Shape>();
 
@@ -51,7 +30,7 @@ function structShape(type: string): Shape {
     kind: 'map',
     element: ANY,
     isStruct: true,
-    embedded: new Set(EMBEDDED.filter(name => Object.hasOwn(fields, name))),
+    embedded: embeddedFields(type),
     field(name) {
       const seen = known.get(name);
       if (seen !== undefined) return seen;

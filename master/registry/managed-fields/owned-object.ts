@@ -13,11 +13,13 @@ export function trackedKind({
   shape,
   type,
   subresources,
-}: Pick<Kind, 'shape' | 'type' | 'subresources'>): TrackedKind {
+  metadataWithStatus,
+}: Pick<Kind, 'shape' | 'type' | 'subresources' | 'metadataWithStatus'>): TrackedKind {
   const known = shape ?? builtInShape(type);
   return {
     shape: known.kind === 'map' ? known : structuralShape(undefined),
     hasStatus: subresources.includes('status'),
+    metadataWithStatus,
   };
 }
 
@@ -45,7 +47,7 @@ export function owned<K extends KindName>(
 }
 
 function ownersAfter(
-  kind: Pick<Kind, 'shape' | 'type' | 'subresources' | 'group' | 'version'>,
+  kind: Pick<Kind, 'shape' | 'type' | 'subresources' | 'metadataWithStatus' | 'group' | 'version'>,
   current: KubeObject | undefined,
   next: KubeObject,
   { owner, part, given, now }: OwnedWrite,

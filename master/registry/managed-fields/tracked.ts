@@ -20,6 +20,8 @@ export type TrackedKind = {
   readonly shape: Shape;
   /** Its status is written through /status alone. */
   readonly hasStatus: boolean;
+  /** The metadata that /status writes too; all that has an owner without. */
+  readonly metadataWithStatus?: readonly string[];
 };
 
 type AnyObject = New<{ metadata: { readonly managedFields?: ManagedFields } }>;
@@ -27,13 +29,13 @@ type AnyObject = New<{ metadata: { readonly managedFields?: ManagedFields } }>;
 /** The fields of the object that the writer's door leads to, without those that belong to nobody. */
 export function trackedPart(
   object: AnyObject | undefined,
-  { hasStatus }: TrackedKind,
+  { hasStatus, metadataWithStatus }: TrackedKind,
   { subresource }: Pick<Writer, 'subresource'>,
 ): Readonly<Record<string, unknown>> {
   if (object === undefined) return {};
   if (subresource === 'status') {
     const status = memberOf(object, 'status');
-    return status === undefined ? {} : { status };
+    return { ...trackedMeta(object, metadataWithStatus), ...(status === undefined ? {} : { status }) };
   }
   const rest = Object.entries(object).filter(
     ([name, value]) =>
@@ -41,12 +43,13 @@ export function trackedPart(
       !['apiVersion', 'kind', 'metadata'].includes(name) &&
       !(hasStatus && name === 'status'),
   );
-  const { labels, annotations, ownerReferences, finalizers, generateName } = object.metadata;
-  const metadata = Object.entries({ labels, annotations, ownerReferences, finalizers, generateName }).filter(
-    ([, value]) => value !== undefined,
+  return { ...trackedMeta(object), ...Object.fromEntries(rest) };
+}
+
+function trackedMeta({ metadata }: AnyObject, names?: readonly string[]) {
+  const { labels, annotations, ownerReferences, finalizers, generateName } = metadata;
+  const said = Object.entries({ labels, annotations, ownerReferences, finalizers, generateName }).filter(
+    ([name, value]) => value !== undefined && (names === undefined || names.includes(name)),
   );
-  return {
-    ...(metadata.length === 0 ? {} : { metadata: Object.fromEntries(metadata) }),
-    ...Object.fromEntries(rest),
-  };
+  return said.length === 0 ? {} : { metadata: Object.fromEntries(said) };
 }
