@@ -1,4 +1,4 @@
-/** An unmodified Prometheus that discovers a cluster with every role, and scrapes nothing but its master. */
+/** An unmodified Prometheus that scrapes one master. Debian's: it is built without discovery by Kubernetes's API. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,34 +6,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, ROOT } from '../../support/up-process.ts';
 
-export const ROLES = ['node', 'pod', 'service', 'endpoints', 'endpointslice', 'ingress'] as const;
-export type Role = (typeof ROLES)[number];
-
-type Labels = Readonly<Record<string, string>>;
-
 export type Prometheus = {
-  /** What a role has discovered, each with its labels. */
-  discovered(role: Role): Promise<readonly Labels[]>;
-  /** How the last scrape of the master went: `up`, or why not. */
-  masterHealth(): Promise<readonly string[]>;
+  /** How the last scrape of the master went: `up`, why not, or empty before the first. */
+  health(): Promise<string>;
   /** Values that a query answers, as text. */
   query(expression: string): Promise<readonly string[]>;
   stop(): Promise<void>;
 };
 
+export type ScrapeAccess = { readonly server: string; readonly caPem: string; readonly token: string };
+
 // biome-ignore lint/suspicious/noExplicitAny: each path answers in a shape of its own
 type Answer = { readonly data: any };
 
-type ClusterAccess = { readonly server: string; readonly caPem: string; readonly token: string };
-
 /** Throws where there is no Prometheus: test/run.sh fetches one. */
-export async function startPrometheus(cluster: ClusterAccess): Promise<Prometheus> {
+export async function startPrometheus(access: ScrapeAccess): Promise<Prometheus> {
   const folder = mkdtempSync(join(tmpdir(), 'pikelet-prometheus-'));
   const port = await freePort();
-  writeFileSync(join(folder, 'ca.crt'), cluster.caPem);
-  writeFileSync(join(folder, 'token'), cluster.token, { mode: 0o600 });
+  writeFileSync(join(folder, 'ca.crt'), access.caPem);
+  writeFileSync(join(folder, 'token'), access.token, { mode: 0o600 });
   // JSON is YAML.
-  writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(configuration(folder, cluster.server)));
+  writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(configuration(folder, access.server)));
   const child = spawn(
     'setpriv',
     [
@@ -45,23 +38,16 @@ export async function startPrometheus(cluster: ClusterAccess): Promise<Prometheu
   const ended = once(child, 'close');
   const ask = async (path: string) => {
     const answer = await fetch(`http://127.0.0.1:${port}/api/v1/${path}`);
-    if (!answer.ok) throw new Error(`Prometheus answers ${answer.status}: ${await answer.text()}`);
-    const { data }: Answer = await answer.json();
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`Prometheus answers ${answer.status}: ${text}`);
+    const { data }: Answer = JSON.parse(text);
     return data;
   };
   return {
-    async discovered(role) {
-      const { droppedTargets } = await ask('targets?state=dropped');
-      const labels: Labels[] = droppedTargets.map(
-        (each: { discoveredLabels: Labels }) => each.discoveredLabels,
-      );
-      return labels.filter(({ job }) => job === role);
-    },
-    async masterHealth() {
+    async health() {
       const { activeTargets } = await ask('targets?state=active');
-      return activeTargets.map(
-        (each: { health: string; lastError: string }) => each.lastError || each.health,
-      );
+      const [target] = activeTargets;
+      return target === undefined ? '' : target.lastError || target.health;
     },
     async query(expression) {
       const { result } = await ask(`query?${new URLSearchParams({ query: expression })}`);
@@ -81,33 +67,12 @@ function programPath(): string {
 }
 
 function configuration(folder: string, server: string) {
-  const access = {
+  const master = {
+    job_name: 'pikelet',
+    scheme: 'https',
     authorization: { credentials_file: `${folder}/token` },
     tls_config: { ca_file: `${folder}/ca.crt` },
+    static_configs: [{ targets: [new URL(server).host] }],
   };
-  const discovery = (role: Role) => [{ role, api_server: server, ...access }];
-  // What is dropped is listed with its labels, and left in peace.
-  const drop = [{ action: 'drop', source_labels: ['__address__'], regex: '.*' }];
-  const apiServers = {
-    action: 'keep',
-    source_labels: ['__meta_kubernetes_namespace', '__meta_kubernetes_service_name'],
-    regex: 'default;kubernetes',
-  };
-  return {
-    global: { scrape_interval: '1s', scrape_timeout: '1s' },
-    scrape_configs: [
-      ...ROLES.map(role => ({
-        job_name: role,
-        kubernetes_sd_configs: discovery(role),
-        relabel_configs: drop,
-      })),
-      {
-        job_name: 'kubernetes-apiservers',
-        scheme: 'https',
-        ...access,
-        kubernetes_sd_configs: discovery('endpoints'),
-        relabel_configs: [apiServers],
-      },
-    ],
-  };
+  return { global: { scrape_interval: '1s', scrape_timeout: '1s' }, scrape_configs: [master] };
 }
