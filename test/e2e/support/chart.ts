@@ -73,7 +73,7 @@ export function renderedChart(revision: 1 | 2): readonly Manifest[] {
     spec: {
       podSelector: { matchLabels: selector },
       policyTypes: ['Ingress'],
-      ingress: [{ ports: [{ port: 'http' }] }],
+      ingress: [{ ports: [{ port: 'http', protocol: 'TCP' }] }],
     },
   });
   const rule = {
@@ -91,7 +91,7 @@ export function renderedChart(revision: 1 | 2): readonly Manifest[] {
   const release = { release: Buffer.from(`revision ${revision}`).toString('base64') };
   return [
     of('v1', 'ServiceAccount', { automountServiceAccountToken: true }),
-    of('v1', 'Secret', { type: 'Opaque', stringData: { password: 'secret' } }),
+    of('v1', 'Secret', { type: 'Opaque', data: { password: 'c2VjcmV0' } }),
     {
       ...of('v1', 'Secret', { type: 'helm.sh/release.v1', data: release }),
       metadata: {
