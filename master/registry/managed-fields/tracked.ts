@@ -20,6 +20,8 @@ export type TrackedKind = {
   readonly shape: Shape;
   /** Its status is written through /status alone. */
   readonly hasStatus: boolean;
+  /** What is stored of an object: nothing that only says by standing there that it is null or empty. */
+  settle(object: unknown): unknown;
 };
 
 type AnyObject = New<{ metadata: { readonly managedFields?: ManagedFields } }>;
