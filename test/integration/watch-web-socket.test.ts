@@ -74,10 +74,10 @@ it('sends each event as a text message, and names the protocol that is not the t
 
 it('begins with what there is, and ends in time', async () => {
   await create('b');
-  const { socket, seen } = dial(`${CONFIG_MAPS}?watch=True&fieldSelector=metadata.name%3Db&timeoutSeconds=1`, [
-    bearer(token),
-    BASE64,
-  ]);
+  const { socket, seen } = dial(
+    `${CONFIG_MAPS}?watch=True&fieldSelector=metadata.name%3Db&timeoutSeconds=1`,
+    [bearer(token), BASE64],
+  );
   const [code] = await once(socket, 'close');
   expect([seen(), code]).toEqual([['ADDED b'], 1000]);
 });
