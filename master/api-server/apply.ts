@@ -5,10 +5,13 @@ import type { KindName, ObjectRef } from '../../shared/kubernetes/objects.ts';
 import { applyObject } from '../registry/apply-object.ts';
 import { apiVersionOf, type Kind } from '../registry/kind.ts';
 import type { Part } from '../registry/registry.ts';
-import { decodeObject, fieldValidationOf, isDryRun, readJson } from './decode-body.ts';
+import { decodeApplied, fieldValidationOf, isDryRun, readJson } from './decode-body.ts';
 import type { Exchange } from './exchange.ts';
 import { applierOf } from './field-owner.ts';
 import { guarded, inNamespace, refuseOtherName, sendObject, type WriteDeps } from './write.ts';
+
+/** Of the metadata. */
+const OWNED = ['labels', 'annotations', 'ownerReferences', 'finalizers'];
 
 export const APPLY_PATCH = 'application/apply-patch+yaml';
 
@@ -24,7 +27,7 @@ export async function applyConfiguration<K extends KindName>(
   fieldValidationOf(exchange);
   const body = await readJson(exchange);
   refuseUntyped(kind, body);
-  const { object, unknown } = decodeObject(kind, body, 'Ignore');
+  const { object, unknown } = decodeApplied(kind, withoutNullIdentity(body));
   if (unknown.length > 0) {
     const name = ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
     const faults = unknown.map(path => `.${path}: field not declared in schema`).join('\n');
@@ -47,6 +50,15 @@ export async function applyConfiguration<K extends KindName>(
   });
   exchange.warn(kind.warnings?.(applied) ?? []);
   sendObject(deps, exchange, kind, created ? 201 : 200, applied);
+}
+
+/** Nobody owns a name or uid, be it null. */
+function withoutNullIdentity(body: unknown): unknown {
+  if (!isRecord(body) || !isRecord(body.metadata)) return body;
+  const metadata = Object.entries(body.metadata).filter(
+    ([name, value]) => value !== null || OWNED.includes(name),
+  );
+  return { ...body, metadata: Object.fromEntries(metadata) };
 }
 
 function refuseUntyped(kind: Kind, body: unknown): void {

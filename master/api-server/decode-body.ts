@@ -4,7 +4,7 @@ import { isRecord } from '../../shared/is-record.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type { KindMap, KindName, New } from '../../shared/kubernetes/objects.ts';
 import { apiVersionOf, type Kind } from '../registry/kind.ts';
-import { decode } from '../registry/schema.ts';
+import { type Decoded, decode, decodeConfiguration } from '../registry/schema.ts';
 import { duplicateFields } from './duplicate-fields.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -139,6 +139,17 @@ export async function decodeBody<K extends KindName>(
   return decodeObject(kind, json, validation, duplicates);
 }
 
+/** The same for a configuration to be applied: its nulls and what is empty stay, for they say something about who owns what. */
+export function decodeApplied<K extends KindName>(
+  kind: Kind<K>,
+  json: unknown,
+): Pick<DecodedObject<K>, 'object' | 'unknown'> {
+  // A conversion between versions knows objects, and no nulls.
+  const read = kind.conversion === undefined ? decodeConfiguration : decode;
+  const { value, unknown } = decodeAs(kind, json, 'Ignore', [], read);
+  return { object: storedObject(kind, value), unknown };
+}
+
 /** What is decoded: a stored kind, or one that is only ever sent. `type` is its name in the field tables. */
 export type DecodedType = Pick<Kind, 'kind' | 'group' | 'version' | 'type' | 'custom'>;
 
@@ -148,6 +159,7 @@ export function decodeAs(
   json: unknown,
   validation: FieldValidation,
   duplicates: readonly string[] = [],
+  read: (type: string, json: unknown) => Decoded = decode,
 ): { readonly value: unknown; readonly warnings: readonly string[]; readonly unknown: readonly string[] } {
   const name = `${kind.kind} in version ${JSON.stringify(kind.version)}`;
   const refuse = (why: string) =>
@@ -163,7 +175,7 @@ export function decodeAs(
       'BadRequest',
       `the API version in the data (${String(json.apiVersion)}) does not match the expected API version (${apiVersionOf(kind)})`,
     );
-  const { value, unknown, mistyped } = kind.custom?.decode(json) ?? decode(kind.type, json);
+  const { value, unknown, mistyped } = kind.custom?.decode(json) ?? read(kind.type, json);
   if (mistyped.length > 0) throw refuse(mistyped.join('; '));
   const complaints = [
     ...unknown.map(path => `unknown field ${JSON.stringify(path)}`),

@@ -34,10 +34,9 @@ export function shownIn<K extends KindName>(kind: Kind<K>, object: KindMap[K]): 
   const shown = known.get(object) ?? {
     ...object,
     ...conversion?.fromStored(object),
-    ...custom?.asRead?.(object),
+    ...(custom?.asRead && { ...custom.asRead(object), metadata: object.metadata }),
     apiVersion,
     kind: kind.kind,
-    metadata: object.metadata,
   };
   known.set(object, shown);
   return shown;

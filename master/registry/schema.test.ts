@@ -22,6 +22,10 @@ describe('decoding', () => {
     expect(decode('V1EmptyDirVolumeSource', {}).value).toEqual({});
   });
 
+  it('takes null in a map of strings for an empty one', () => {
+    expect(decode('V1ConfigMap', { data: { a: null } }).value).toEqual({ data: { a: '' } });
+  });
+
   it('keeps what is empty or null in a configuration', () => {
     const pod = { metadata: { labels: {}, finalizers: null }, spec: { hostname: null, tolerations: [] } };
     expect(decodeConfiguration('V1Pod', pod)).toEqual({ value: pod, unknown: [], mistyped: [] });

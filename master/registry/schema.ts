@@ -74,7 +74,10 @@ function walk(expression: string, value: unknown, path: string, depth: number, f
     return fromEntries(
       Object.entries(value).map(([key, item]) => [
         key,
-        walk(expression.slice(2), item, `${path}.${key}`, depth + 1, faults),
+        // To Go, null is no value of a string, and a map's member is there all the same.
+        item === null && expression === '{}string' && !faults.keepsEmpty
+          ? ''
+          : walk(expression.slice(2), item, `${path}.${key}`, depth + 1, faults),
       ]),
     );
   }
@@ -99,10 +102,15 @@ function walkType(
     const at = path === '' ? name : `${path}.${name}`;
     const expression = Object.hasOwn(type.fields, name) ? type.fields[name] : undefined;
     if (expression === undefined) faults.unknown.push(at);
-    else if (faults.keepsEmpty || !isEmptyCollection(expression, member) || isKeptEmpty(typeName, name))
+    else if (faults.keepsEmpty || !isAsGoodAsAbsent(typeName, name, expression, member))
       entries.push([name, walk(expression, member, at, depth + 1, faults)]);
   }
   return fromEntries(entries);
+}
+
+/** A list or map that is as good as absent. Not so a client's `managedFields`, which by being empty say that nobody owns anything. */
+function isAsGoodAsAbsent(type: string, field: string, expression: string, value: unknown): boolean {
+  return isEmptyCollection(expression, value) && !isKeptEmpty(type, field) && field !== 'managedFields';
 }
 
 function isEmptyCollection(expression: string, value: unknown): boolean {

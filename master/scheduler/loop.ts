@@ -8,16 +8,20 @@ import type { Clock } from '../../shared/clock.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type { Pod } from '../../shared/kubernetes/objects.ts';
 import { isPodActive, podCondition } from '../../shared/kubernetes/pod-state.ts';
+import { matchesLabelSelector } from '../../shared/kubernetes/selectors.ts';
 import { formatTime } from '../../shared/kubernetes/time.ts';
 import { subjectOf } from '../events/event.ts';
 import { EventRecorder } from '../events/recorder.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { LiveView, ViewChange } from '../watch/cluster-view.ts';
 import { type Outcome, WorkQueue } from '../watch/work-queue.ts';
+import type { NamespaceLabels } from './filters/pod-affinity.ts';
 import { CONCURRENT_WRITES, CONFLICT_BACKOFF, FAILURE_BACKOFF, PODS_PER_TURN } from './limits.ts';
+import { type Claim, type NodeLoad, withClaim } from './node-load.ts';
 import { NodeLoads } from './node-loads.ts';
 import { awaitsNode, comparePending } from './pending-pods.ts';
-import { placePod, type Verdict } from './plan.ts';
+import { type Verdict as Placement, placePod } from './plan.ts';
+import { type Preemption, planPreemption, priorityOf } from './preemption.ts';
 import type { UsageView } from './scores/score.ts';
 
 const COMPONENT = 'default-scheduler';
@@ -31,6 +35,9 @@ export type SchedulerDeps = {
   readonly random: () => number;
   readonly usage: UsageView;
 };
+
+type Unschedulable = Extract<Placement, { kind: 'unschedulable' }> & { readonly preemption?: Preemption };
+type Verdict = Extract<Placement, { kind: 'bind' }> | Unschedulable;
 
 /** Schedules until aborted; then waits for the writes under way. Rejects when placing a pod throws: that is a bug. */
 export async function startScheduler(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
@@ -52,6 +59,8 @@ class Scheduler {
   private readonly parked = new Set<string>();
   /** Verdicts still to be written. */
   private readonly verdicts = new Map<string, Verdict>();
+  /** Where pods are to go once those that they preempt have ended, by uid. */
+  private readonly nominated = new Map<string, { readonly claim: Claim; readonly node: string }>();
   /** Uids of pods whose binding failed, with the error told about it. */
   private readonly failed = new Map<string, string>();
   private wake: () => void = () => {};
@@ -92,7 +101,9 @@ class Scheduler {
     for (const pod of pods.sort(comparePending).slice(0, PODS_PER_TURN)) {
       this.undecided.delete(pod.metadata.uid);
       const verdict = this.place(pod);
-      if (verdict.kind === 'bind' || isNews(pod, verdict.message)) this.writes.add(pod.metadata.uid);
+      const isKnown =
+        verdict.kind === 'unschedulable' && !verdict.preemption && !isNews(pod, verdict.message);
+      if (!isKnown) this.writes.add(pod.metadata.uid);
     }
   }
 
@@ -100,11 +111,47 @@ class Scheduler {
     const { uid } = pod.metadata;
     const claim = this.loads.claimOf(pod);
     const labelsOf = (name: string) => this.deps.view.get('Namespace', { name })?.metadata.labels ?? {};
-    const verdict = placePod({ claim, loads: this.loads.current(), usage: this.deps.usage, labelsOf });
-    if (verdict.kind === 'bind') this.loads.assume(claim, verdict.node);
+    const loads = this.loadsFor(claim);
+    const placed = placePod({ claim, loads, usage: this.deps.usage, labelsOf });
+    if (placed.kind === 'bind') this.loads.assume(claim, placed.node);
     else this.parked.add(uid);
+    const verdict =
+      placed.kind === 'bind' ? placed : { ...placed, preemption: this.preemptionFor(claim, loads, labelsOf) };
     this.verdicts.set(uid, verdict);
     return verdict;
+  }
+
+  /** With the pods that wait for their place on a node where they have preempted others, unless this one matters more. */
+  private loadsFor({ pod }: Claim): readonly NodeLoad[] {
+    const loads = this.loads.current();
+    const others = [...this.nominated.values()].filter(
+      ({ claim }) => claim.pod.metadata.uid !== pod.metadata.uid && priorityOf(claim.pod) >= priorityOf(pod),
+    );
+    if (others.length === 0) return loads;
+    return loads.map(load =>
+      others
+        .filter(({ node }) => node === load.node.metadata.name)
+        .reduce((sum, { claim }) => withClaim(sum, claim), load),
+    );
+  }
+
+  private preemptionFor(
+    claim: Claim,
+    loads: readonly NodeLoad[],
+    labelsOf: NamespaceLabels,
+  ): Preemption | undefined {
+    const isGuarded = (pod: Pod) =>
+      this.deps.view
+        .list('PodDisruptionBudget', pod.metadata.namespace)
+        .some(
+          ({ spec, status }) =>
+            matchesLabelSelector(spec.selector, pod.metadata.labels) &&
+            (status?.disruptionsAllowed ?? 0) <= 0,
+        );
+    const preemption = planPreemption({ claim, loads, labelsOf, isGuarded });
+    if (preemption !== undefined)
+      this.nominated.set(claim.pod.metadata.uid, { claim, node: preemption.node });
+    return preemption;
   }
 
   private note(change: ViewChange): void {
@@ -122,12 +169,21 @@ class Scheduler {
 
   private notePod(uid: string, pod: Pod | undefined): void {
     if (pod === undefined || !awaitsNode(pod)) {
-      for (const known of [this.pending, this.undecided, this.parked, this.verdicts, this.failed])
+      for (const known of [
+        this.pending,
+        this.undecided,
+        this.parked,
+        this.verdicts,
+        this.nominated,
+        this.failed,
+      ])
         known.delete(uid);
       return;
     }
     const isNew = !this.pending.has(uid);
     this.pending.set(uid, pod);
+    const node = pod.status?.nominatedNodeName;
+    if (node) this.nominated.set(uid, { claim: this.loads.claimOf(pod), node });
     if (isNew) this.reconsider(uid);
   }
 
@@ -151,9 +207,7 @@ class Scheduler {
       this.failed.has(uid) && !this.verdicts.has(uid) ? this.place(pod) : this.verdicts.get(uid);
     if (verdict === undefined) return { kind: 'done' };
     try {
-      await (verdict.kind === 'bind'
-        ? this.bind(pod, verdict.node)
-        : this.tellUnschedulable(pod, verdict.message));
+      await (verdict.kind === 'bind' ? this.bind(pod, verdict.node) : this.tellUnschedulable(pod, verdict));
     } catch (error) {
       // What fails because everything ends is no failure to tell of.
       return stop.aborted ? { kind: 'done' } : this.failWrite(pod, verdict, error);
@@ -170,7 +224,7 @@ class Scheduler {
     this.tell(pod, { type: 'Normal', reason: 'Scheduled', message });
   }
 
-  private async tellUnschedulable(pod: Pod, message: string): Promise<void> {
+  private async tellUnschedulable(pod: Pod, { message, preemption }: Unschedulable): Promise<void> {
     const before = podCondition(pod, 'PodScheduled');
     const isUnchanged = before?.status === 'False' && before.lastTransitionTime !== undefined;
     const lastTransitionTime = isUnchanged ? before.lastTransitionTime : formatTime(this.deps.clock.nowMs());
@@ -182,9 +236,35 @@ class Scheduler {
       lastTransitionTime,
     };
     const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
-    const status = { ...pod.status, conditions: [...others, condition] };
+    const nominated = preemption === undefined ? {} : { nominatedNodeName: preemption.node };
+    const status = { ...pod.status, ...nominated, conditions: [...others, condition] };
     await this.deps.registry.updateStatus('Pod', { ...pod, status });
     this.tell(pod, { type: 'Warning', reason: 'FailedScheduling', message });
+    if (preemption !== undefined) await this.preempt(pod, preemption);
+  }
+
+  private async preempt({ metadata: { uid } }: Pod, { node, victims }: Preemption): Promise<void> {
+    const { registry, view, clock } = this.deps;
+    for (const { metadata } of victims) {
+      const victim = view.get('Pod', metadata);
+      if (victim?.metadata.uid !== metadata.uid || victim.metadata.deletionTimestamp !== undefined) continue;
+      const condition = {
+        type: 'DisruptionTarget',
+        status: 'True',
+        reason: 'PreemptionByScheduler',
+        message: `${COMPONENT}: preempting to accommodate a higher priority pod`,
+        lastTransitionTime: formatTime(clock.nowMs()),
+      };
+      const others = (victim.status?.conditions ?? []).filter(({ type }) => type !== condition.type);
+      const status = { ...victim.status, conditions: [...others, condition] };
+      await registry.updateStatus('Pod', { ...victim, status });
+      await registry.delete('Pod', metadata, { uid: metadata.uid });
+      this.tell(victim, {
+        type: 'Normal',
+        reason: 'Preempted',
+        message: `Preempted by pod ${uid} on node ${node}`,
+      });
+    }
   }
 
   private tell(pod: Pod, event: { type: 'Normal' | 'Warning'; reason: string; message: string }): void {

@@ -67,7 +67,8 @@ export function loadOf(node: Node, pods: readonly Pod[], toClaim: (pod: Pod) => 
   return loadOfClaims(node, pods.filter(pod => !isPodTerminal(pod)).map(toClaim));
 }
 
-function loadOfClaims(node: Node, claims: readonly Claim[]): NodeLoad {
+/** A node with exactly these claims on it. */
+export function loadOfClaims(node: Node, claims: readonly Claim[]): NodeLoad {
   const requested: Record<string, number> = {};
   const siblings = new Map<string, number>();
   const weight = { cpuMilli: 0, memoryBytes: 0 };

@@ -41,7 +41,8 @@ export function placePod(input: PlanInput): Verdict {
     : { kind: 'bind', node: best.node.metadata.name };
 }
 
-function firstRefusal(input: Parameters<(typeof FILTERS)[number]>[0]): readonly string[] {
+/** Why the node cannot take the pod, by the first rule that says so; empty when it can. */
+export function firstRefusal(input: Parameters<(typeof FILTERS)[number]>[0]): readonly string[] {
   for (const filter of FILTERS) {
     const reasons = filter(input);
     if (reasons.length > 0) return reasons;

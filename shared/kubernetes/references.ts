@@ -55,7 +55,7 @@ function isBuiltinKindName(text: string): text is BuiltinKindName {
 }
 
 /** The built-in kind that an owner reference means. Undefined when it is none of ours; its API version may be another. */
-export function kindOfOwner(owner: OwnerReference): BuiltinKindName | undefined {
+export function kindOfOwner(owner: Pick<OwnerReference, 'apiVersion' | 'kind'>): BuiltinKindName | undefined {
   if (!isBuiltinKindName(owner.kind)) return undefined;
   return groupOf(KIND_INFO[owner.kind].apiVersion) === groupOf(owner.apiVersion) ? owner.kind : undefined;
 }

@@ -86,6 +86,77 @@ describe('a pod', () => {
   });
 });
 
+describe('a pod of higher priority', () => {
+  const CLASSES = '/apis/scheduling.k8s.io/v1/priorityclasses';
+  beforeAll(async () => {
+    for (const [name, value] of [
+      ['low', 1],
+      ['middle', 100],
+      ['high', 1000],
+    ])
+      await plane.create(CLASSES, { metadata: { name }, value });
+  });
+  const running = (app: string) =>
+    plane.cache
+      .list('Pod', 'default')
+      .filter(({ metadata, status }) => metadata.labels?.app === app && status?.phase === 'Running');
+
+  it.each(['high', 'system-cluster-critical'])(
+    '(%s) takes the place of the least important pod',
+    async priorityClassName => {
+      await make('important', { priorityClassName: 'middle', nodeName: 'n1' }, asking('700m'));
+      await make('lesser', { priorityClassName: 'low' }, asking('1500m'));
+      await plane.until(() => running('important').length + running('lesser').length === 2);
+      const told: unknown[] = [];
+      const unsubscribe = plane.cache.onChange(({ kind, after }) => {
+        if (kind === 'Pod' && after?.metadata.name === 'lesser')
+          told.push(...(after.status?.conditions ?? []));
+      });
+      await make('first', { priorityClassName }, asking('1500m'));
+      await plane.until(() => running('first').length === 1 && pod('lesser') === undefined);
+      unsubscribe();
+      expect(told).toContainEqual(
+        expect.objectContaining({ type: 'DisruptionTarget', reason: 'PreemptionByScheduler' }),
+      );
+      expect(pod('first')).toMatchObject({ spec: { nodeName: 'n2' }, status: { nominatedNodeName: 'n2' } });
+      expect(running('important')).toHaveLength(1);
+      await remove('important', 'first');
+    },
+  );
+
+  it('is not robbed of the place by those that come to replace its victims', async () => {
+    const set = async (name: string, replicas: number, priorityClassName: string, cpu: string) => {
+      const containers = [{ name: 'main', image: 'hello', ...asking(cpu) }];
+      const template = { metadata: { labels: { app: name } }, spec: { containers, priorityClassName } };
+      const spec = { replicas, selector: { matchLabels: { app: name } }, template };
+      await plane.create('/apis/apps/v1/namespaces/default/replicasets', { metadata: { name }, spec });
+    };
+    await set('many', 6, 'low', '500m');
+    await plane.until(() => running('many').length === 6);
+    await set('few', 1, 'middle', '900m');
+    await plane.until(() => running('few').length === 1);
+    await set('one', 1, 'high', '2');
+    await plane.until(() => running('one').length === 1 && running('few').length === 1);
+    expect(running('one')[0]?.spec.nodeName).toBe('n2');
+    for (const name of ['many', 'few', 'one'])
+      await plane.remove(`/apis/apps/v1/namespaces/default/replicasets/${name}`, {
+        propagationPolicy: 'Background',
+      });
+    await plane.until(() => plane.cache.list('Pod', 'default').length === 0);
+  });
+
+  it('preempts nobody when its class says so', async () => {
+    await plane.create(CLASSES, { metadata: { name: 'patient' }, value: 2000, preemptionPolicy: 'Never' });
+    await make('holds', { nodeName: 'n2' }, asking('2'));
+    await make('patient', { priorityClassName: 'patient' }, asking('1500m'));
+    await plane.until(() => unscheduled('patient') !== undefined);
+    expect(pod('holds')?.metadata.deletionTimestamp).toBeUndefined();
+    await remove('holds');
+    await plane.until(isOn('patient', 'n2'));
+    await remove('patient');
+  });
+});
+
 describe('priority classes', () => {
   const CLASSES = '/apis/scheduling.k8s.io/v1/priorityclasses';
 

@@ -9,6 +9,7 @@ import { DockerRuntime } from '../../node-agent/runtime/docker-runtime.ts';
 import { aContainer, aDocument } from '../../node-agent/sync/pod-builders.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { PodDocument } from '../../shared/protocol/messages.ts';
+import { removeDeviceMemory } from '../support/device-memory.ts';
 import { ensureTestImage } from '../support/image.ts';
 import {
   CLUSTER,
@@ -51,6 +52,7 @@ afterAll(async () => {
   agent?.kill('SIGKILL');
   await removeContainers();
   await master.stop();
+  await removeDeviceMemory(join(folder, 'data'));
   await rm(folder, { recursive: true });
 });
 

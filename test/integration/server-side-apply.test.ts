@@ -101,6 +101,31 @@ describe('apply', () => {
     expect(second.json()).toEqual(first.json());
   });
 
+  it('owns what it wants to be null, which then is as if left out', async () => {
+    const wanted = aDeployment('none', { replicas: null, minReadySeconds: null });
+    const made = await apply(`${DEPLOYMENTS}/none`, {
+      ...wanted,
+      metadata: { ...wanted.metadata, annotations: null },
+    });
+    expect(made.json()).toMatchObject({ spec: { replicas: 1 } });
+    expect(made.json().spec).not.toHaveProperty('minReadySeconds');
+    const owned = ownedBy(made, 'alice', 'Apply');
+    expect(owned['f:spec']).toMatchObject({ 'f:replicas': {}, 'f:minReadySeconds': {} });
+    expect(owned['f:metadata']).toMatchObject({ 'f:annotations': {} });
+    expect(
+      (
+        await apply(`${DEPLOYMENTS}/none`, { ...wanted, metadata: { ...wanted.metadata, annotations: null } })
+      ).json(),
+    ).toEqual(made.json());
+
+    const update = { manager: 'hpa', type: 'merge-patch+json' };
+    await apply(`${DEPLOYMENTS}/none`, { spec: { replicas: 4 } }, update);
+    const refused = await apply(`${DEPLOYMENTS}/none`, wanted);
+    expect([refused.code, refused.json().details.causes]).toMatchObject([409, [{ field: '.spec.replicas' }]]);
+    const forced = await apply(`${DEPLOYMENTS}/none`, wanted, { more: '&force=true' });
+    expect(forced.json()).toMatchObject({ spec: { replicas: 1 } });
+  });
+
   it('refuses what another owns, in the words of Kubernetes, until it is forced', async () => {
     await apply(`${DEPLOYMENTS}/fight`, aDeployment('fight', { replicas: 2 }));
     const scaled = { spec: { replicas: 5 } };

@@ -9,11 +9,10 @@ import Docker from 'dockerode';
 import { openApi } from '../../deploy/up/api.ts';
 import { type Layout, layoutOf } from '../../deploy/up/layout.ts';
 import { lastLines } from '../../deploy/up/log-file.ts';
-import { memoryFolderOf } from '../../node-agent/volumes/memory-folder.ts';
-import { deletePodFolder, podFolders } from '../../node-agent/volumes/write-volumes.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { type CommandResult, runCommand } from './command.ts';
 import { askUp } from './control-client.ts';
+import { removeDeviceMemory } from './device-memory.ts';
 import { kubectlPath } from './kubectl.ts';
 import { built, freePort, ROOT, startUp, type UpProcess } from './up-process.ts';
 
@@ -179,7 +178,7 @@ export class TestCluster {
       ),
     );
     for (const device of existsSync(this.layout.devices) ? readdirSync(this.layout.devices) : [])
-      await removeMemory(memoryFolderOf(this.layout.device(device)));
+      await removeDeviceMemory(this.layout.device(device));
     rmSync(this.layout.dataDir, { recursive: true, force: true });
   }
 
@@ -220,13 +219,6 @@ export async function startCluster({ nodes = 1, dataDir }: ClusterOptions = {}):
     rmSync(layout.dataDir, { recursive: true, force: true });
     throw new Error(`the cluster does not come up:\n${up.output()}\n${ends.join('\n')}`, { cause });
   }
-}
-
-/** What a device keeps in shared memory, with the file systems of volumes in it. */
-async function removeMemory(folder: string): Promise<void> {
-  const pods = join(folder, 'pods');
-  for (const uid of await podFolders(pods)) await deletePodFolder(pods, uid);
-  rmSync(folder, { recursive: true, force: true });
 }
 
 function endsOfLogs(layout: Layout): string[] {

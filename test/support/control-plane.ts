@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import { signClientRequest } from '../../master/auth/sign-request.ts';
 import { startControllers } from '../../master/controllers/start.ts';
 import { startScheduler } from '../../master/scheduler/loop.ts';
+import type { UsageReader } from '../../master/watch/usage-reader.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { type Answer, type Json, startTestApi, type TestApi } from './api.ts';
 import { aNode } from './builders.ts';
@@ -32,7 +33,12 @@ export type TestControlPlane = TestApi & {
   remove(path: string, options?: Json): Promise<Answer>;
 };
 
-export async function startControlPlane(): Promise<TestControlPlane> {
+/** `podUsage`: what pods use, for who sizes by it; nothing is known without. */
+export async function startControlPlane({
+  podUsage = () => undefined,
+}: {
+  podUsage?: UsageReader['podUsage'];
+} = {}): Promise<TestControlPlane> {
   const api = await startTestApi();
   const stopped = new AbortController();
   const warnings: string[] = [];
@@ -44,10 +50,7 @@ export async function startControlPlane(): Promise<TestControlPlane> {
   const keys = { tokens, caPem: ca.caPem, signRequest };
   const kubelets = new ObedientKubelets(api);
   const running = Promise.all([
-    startControllers(
-      { ...deps, keys, caPem: ca.caPem, usage: { podUsage: () => undefined } },
-      stopped.signal,
-    ),
+    startControllers({ ...deps, keys, caPem: ca.caPem, usage: { podUsage } }, stopped.signal),
     startScheduler({ ...deps, usage: { usageOf: () => undefined } }, stopped.signal),
   ]);
   const accepted = (answer: Answer): Json => {

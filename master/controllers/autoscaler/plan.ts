@@ -2,7 +2,7 @@
 import type { HorizontalPodAutoscalerCondition } from 'kubernetes-types/autoscaling/v2';
 import { canonicalJson } from '../../../shared/digest.ts';
 import type { HorizontalPodAutoscaler, ObjectRef } from '../../../shared/kubernetes/objects.ts';
-import { matchesLabelSelector } from '../../../shared/kubernetes/selectors.ts';
+import { matchesRequirements } from '../../../shared/kubernetes/selectors.ts';
 import { formatTime } from '../../../shared/kubernetes/time.ts';
 import { subjectOf } from '../../events/event.ts';
 import type { UsageReader } from '../../watch/usage-reader.ts';
@@ -49,7 +49,7 @@ export function decide(
   { usage, history }: { readonly usage: Pick<UsageReader, 'podUsage'>; readonly history: ScalingHistory },
 ): Decision {
   const { scaleTargetRef, minReplicas = 1, maxReplicas, metrics = [] } = autoscaler.spec;
-  const target = scaleTarget(view, scaleTargetRef.kind, {
+  const target = scaleTarget(view, scaleTargetRef, {
     namespace: ref.namespace,
     name: scaleTargetRef.name,
   });
@@ -85,7 +85,7 @@ export function decide(
   const pods = view
     .list('Pod', ref.namespace)
     .filter(
-      pod => target.selector !== undefined && matchesLabelSelector(target.selector, pod.metadata.labels),
+      pod => target.selector !== undefined && matchesRequirements(target.selector, pod.metadata.labels),
     );
   const measured = metrics.map(metric => measure({ metric, pods, replicas: target.replicas, usage }));
   const known = measured.filter(each => each.ok);

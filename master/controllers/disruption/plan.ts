@@ -2,7 +2,7 @@
 import { canonicalJson } from '../../../shared/digest.ts';
 import type { Pod, PodDisruptionBudget } from '../../../shared/kubernetes/objects.ts';
 import { isPodReady, isPodTerminal } from '../../../shared/kubernetes/pod-state.ts';
-import { controllerOf, refOf } from '../../../shared/kubernetes/references.ts';
+import { controllerOf, kindOfOwner, refOf } from '../../../shared/kubernetes/references.ts';
 import { matchesLabelSelector } from '../../../shared/kubernetes/selectors.ts';
 import { formatTime, parseTime } from '../../../shared/kubernetes/time.ts';
 import { subjectOf } from '../../events/event.ts';
@@ -27,6 +27,11 @@ export const disruptionController: Controller<'PodDisruptionBudget'> = {
     ReplicationController: ({ metadata }, view) =>
       view.list('PodDisruptionBudget', metadata.namespace).map(refOf),
   },
+  // A custom resource may be what sets the size.
+  wakesOfAny: (object, view) =>
+    object.metadata.namespace === undefined || kindOfOwner(object) !== undefined
+      ? []
+      : view.list('PodDisruptionBudget', object.metadata.namespace).map(refOf),
   plan: planBudget,
 };
 

@@ -12,14 +12,15 @@ import type {
   CustomResourceDefinition,
 } from '../../../shared/kubernetes/objects.ts';
 import { customKindName } from '../../watch/keys.ts';
-import type { Kind, Scaling, Subresource } from '../kind.ts';
+import type { Kind, Subresource } from '../kind.ts';
 import { structuralShape } from '../managed-fields/structural-shape.ts';
 import { type Decoded, decode } from '../schema.ts';
 import { applyDefaults } from './apply-defaults.ts';
-import { fieldNames, valueAt, withValueAt } from './field-path.ts';
+import { fieldNames, valueAt } from './field-path.ts';
 import { printerColumns } from './printer-columns.ts';
 import { prune } from './prune.ts';
 import { brokenRules, hasRules } from './rules.ts';
+import { scalingOf } from './scaling.ts';
 import { schemasBelow } from './schema-nodes.ts';
 import { validateValue } from './validate-value.ts';
 import { byPriority } from './version-priority.ts';
@@ -64,6 +65,7 @@ function customKind(
   const check = checkOf(schema);
   const warnings = deprecationOf(definition, version);
   const hasStatus = version.subresources?.status !== undefined;
+  const scaling = scalingOf(version.subresources ?? {});
   return {
     id: customKindName(group, names.plural),
     kind: names.kind,
@@ -80,7 +82,7 @@ function customKind(
     metadataWithStatus: [],
     columns: printerColumns(version.additionalPrinterColumns),
     selectableFields: selectableFieldsOf(version),
-    ...scalingOf(version.subresources),
+    ...(scaling === undefined ? {} : { scaling }),
     defaults: object => withDefaults(schema, object),
     ...(hasStatus ? { initialStatus: () => undefined, validateStatus: check } : {}),
     validate: check,
@@ -132,26 +134,6 @@ function subresourcesOf(wanted: CustomResourceSubresources | undefined): readonl
     ...(wanted?.status === undefined ? [] : (['status'] as const)),
     ...(wanted?.scale === undefined ? [] : (['scale'] as const)),
   ];
-}
-
-function scalingOf(wanted: CustomResourceSubresources | undefined): { scaling?: Scaling<CustomObject> } {
-  if (wanted?.scale === undefined) return {};
-  const { specReplicasPath, statusReplicasPath, labelSelectorPath = '' } = wanted.scale;
-  const [spec = [], status = [], selector = []] = [
-    specReplicasPath,
-    statusReplicasPath,
-    labelSelectorPath,
-  ].map(fieldNames);
-  const count = (value: unknown) => (typeof value === 'number' ? value : 0);
-  const read = (object: CustomObject) => {
-    const text = selector.length === 0 ? '' : valueAt(object, selector);
-    return {
-      wanted: count(valueAt(object, spec)),
-      observed: count(valueAt(object, status)),
-      selector: typeof text === 'string' ? text : '',
-    };
-  };
-  return { scaling: { read, write: (object, replicas) => withValueAt(object, spec, replicas) } };
 }
 
 function selectableFieldsOf({

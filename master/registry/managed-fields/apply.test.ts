@@ -39,7 +39,7 @@ const shape = structuralShape({
     },
   },
 });
-const kind = { shape, hasStatus: false };
+const kind = { shape, settle: (object: unknown) => object, hasStatus: false };
 
 type Spec = Readonly<Record<string, unknown>>;
 const config = (spec: Spec): New<KubeObject> =>

@@ -45,10 +45,11 @@ export function applied<T extends KubeObject>(
     { ...self, time: now, fields },
   ]);
   // Once more, for what the configuration wants to stand there empty.
-  const after = merge(kind.shape, pruned, wanted);
+  const after = kind.settle(merge(kind.shape, pruned, wanted));
   const comparison = compare(kind.shape, before, after);
   const taken = changed(comparison);
-  const conflicts = conflictsWith(others, taken);
+  // What the configuration wants to be null is gone, and as much its doing as what it changes.
+  const conflicts = conflictsWith(others, union(taken, intersection(comparison.removed, fields)));
   if (conflicts.length > 0 && !writer.force) refuseConflicts(kind, writer, live, conflicts);
 
   const kept = takenFrom(others, union(taken, comparison.removed));

@@ -2,6 +2,7 @@
 import type { KindMap, KindName, KubeObject } from '../../../shared/kubernetes/objects.ts';
 import { apiVersionOf, type Kind } from '../kind.ts';
 import type { Ownership, Part } from '../registry.ts';
+import { decode } from '../schema.ts';
 import { stored } from '../stored-object.ts';
 import { builtInShape } from './built-in-shape.ts';
 import type { ManagedFields } from './owners.ts';
@@ -14,12 +15,14 @@ export function trackedKind({
   type,
   subresources,
   metadataWithStatus,
-}: Pick<Kind, 'shape' | 'type' | 'subresources' | 'metadataWithStatus'>): TrackedKind {
+  custom,
+}: Pick<Kind, 'shape' | 'type' | 'subresources' | 'metadataWithStatus' | 'custom'>): TrackedKind {
   const known = shape ?? builtInShape(type);
   return {
     shape: known.kind === 'map' ? known : structuralShape(undefined),
     hasStatus: subresources.includes('status'),
     metadataWithStatus,
+    settle: object => (custom === undefined ? decode(type, object).value : object),
   };
 }
 
@@ -47,7 +50,7 @@ export function owned<K extends KindName>(
 }
 
 function ownersAfter(
-  kind: Pick<Kind, 'shape' | 'type' | 'subresources' | 'metadataWithStatus' | 'group' | 'version'>,
+  kind: Pick<Kind, 'shape' | 'type' | 'subresources' | 'metadataWithStatus' | 'group' | 'version' | 'custom'>,
   current: KubeObject | undefined,
   next: KubeObject,
   { owner, part, given, now }: OwnedWrite,

@@ -22,6 +22,8 @@ export type TrackedKind = {
   readonly hasStatus: boolean;
   /** The metadata that /status writes too; all that has an owner without. */
   readonly metadataWithStatus?: readonly string[];
+  /** What is stored of an object: nothing that only says by standing there that it is null or empty. */
+  settle(object: unknown): unknown;
 };
 
 type AnyObject = New<{ metadata: { readonly managedFields?: ManagedFields } }>;

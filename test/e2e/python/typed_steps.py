@@ -129,7 +129,8 @@ def it_deletes():
     same(core.list_namespaced_config_map(NAMESPACE, label_selector="of=python").items, [])
     client.AppsV1Api().delete_namespaced_deployment("typed", NAMESPACE, propagation_policy="Foreground")
     until(lambda: core.list_namespaced_pod(NAMESPACE, label_selector="app=typed").items == [])
-    refused(404, client.AppsV1Api().read_namespaced_deployment, "typed", NAMESPACE)
+    # Its pods go first; the deployment itself a moment later.
+    until(lambda: refused(404, client.AppsV1Api().read_namespaced_deployment, "typed", NAMESPACE))
 
 
 def it_reads_every_kind_it_knows():

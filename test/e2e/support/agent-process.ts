@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { removeDeviceMemory } from '../../support/device-memory.ts';
 import { ROOT } from '../../support/up-process.ts';
 
 export type AgentProcess = {
@@ -30,6 +31,9 @@ export function startAgent(...flags: readonly string[]): AgentProcess {
     if (isRunning()) child.kill('SIGKILL');
     await ended;
   };
-  onTestFinished(kill);
+  onTestFinished(async () => {
+    await kill();
+    await removeDeviceMemory(flags[flags.indexOf('--data-dir') + 1] ?? '');
+  });
   return { output: () => said, isRunning, kill };
 }
