@@ -1,16 +1,16 @@
-/** Watches over a WebSocket, as a browser asks for them: Headlamp, for one. */
+/** Watches and logs over a WebSocket, as a browser asks for them: Headlamp, for one. */
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import WebSocket from 'ws';
-import { startTestApi, type TestApi } from '../support/api.ts';
+import { type ScriptedApi, startScriptedApi } from '../support/scripted-api.ts';
 
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps';
 const BASE64 = 'base64.binary.k8s.io';
 
-let api: TestApi;
+let api: ScriptedApi;
 let token: string;
 beforeAll(async () => {
-  api = await startTestApi();
+  api = await startScriptedApi();
   const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'reader' } };
   await api.call('/api/v1/namespaces/default/serviceaccounts', { method: 'POST', body: account });
   const path = '/api/v1/namespaces/default/serviceaccounts/reader/token';
@@ -104,4 +104,21 @@ it('lets go of a client that has gone', async () => {
   socket.terminate();
   await once(socket, 'close');
   expect((await create('c')).code).toBe(201);
+});
+
+it.each([
+  ['bytes', 'binary.k8s.io', true, ['one\n', 'two\n']],
+  ['base64', BASE64, false, ['b25lCg==', 'dHdvCg==']],
+])('sends logs as %s', async (_name, protocol, binary, want) => {
+  const url = `wss://127.0.0.1:${api.port}/api/v1/namespaces/default/pods/web/log?follow=true`;
+  const socket = new WebSocket(url, [bearer(token), protocol], { ca: api.ca.caPem });
+  const seen: [boolean, string][] = [];
+  socket.on('message', (message, isBinary) => seen.push([isBinary, String(message)]));
+  const [code] = await once(socket, 'close');
+  expect([socket.protocol, code, seen]).toEqual([protocol, 1000, want.map(text => [binary, text])]);
+});
+
+it('refuses logs in a protocol that it does not speak', async () => {
+  const log = '/api/v1/namespaces/default/pods/web/log';
+  expect(await refusal(log, [bearer(token), 'v4.channel.k8s.io'])).toBe(400);
 });

@@ -6,6 +6,7 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pino from 'pino';
+import type { OpenLogs } from '../../master/api-server/pod-log.ts';
 import { startApiServer } from '../../master/api-server/server.ts';
 import { StaticFiles } from '../../master/api-server/static-files.ts';
 import type { OpenStream } from '../../master/api-server/streams/node-stream.ts';
@@ -59,8 +60,10 @@ const unconnected = () => {
 
 export async function startTestApi({
   openStream = unconnected,
+  openLogs = unconnected,
 }: {
   openStream?: OpenStream;
+  openLogs?: OpenLogs;
 } = {}): Promise<TestApi> {
   const cluster = await startMemoryCluster();
   const folder = await mkdtemp(path.join(tmpdir(), 'pikelet-api-'));
@@ -78,7 +81,7 @@ export async function startTestApi({
       clock: systemClock,
       logger: pino({ level: 'silent' }),
       usage,
-      openLogs: unconnected,
+      openLogs,
       openStream,
       files: new StaticFiles({ folder, apiPort: 6443, mqttPort: 1883 }),
     },

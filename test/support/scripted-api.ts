@@ -90,6 +90,12 @@ const script: Script = async process => {
   return await program(process);
 };
 
+/** What every container has printed. */
+async function* twoLines(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('one\n');
+  yield Buffer.from('two\n');
+}
+
 export type ScriptedApi = TestApi & {
   readonly node: ScriptedNode;
   /** Of a web server that repeats method and path, a port of the pod. */
@@ -98,7 +104,7 @@ export type ScriptedApi = TestApi & {
 
 export async function startScriptedApi(): Promise<ScriptedApi> {
   const node = scriptedNode(script);
-  const api = await startTestApi({ openStream: node.openStream });
+  const api = await startTestApi({ openStream: node.openStream, openLogs: twoLines });
   const web = createServer((request, response) => {
     request.resume().on('end', () => {
       response.setHeader('x-seen', JSON.stringify(request.headers));
