@@ -5,6 +5,7 @@ import { gzip } from 'node:zlib';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import { ANONYMOUS, type Identity } from '../auth/identity.ts';
 import { GZIP_THRESHOLD_BYTES, MAX_BODY_BYTES } from './limits.ts';
+import type { RequestLabels } from './prometheus/request-count.ts';
 import { isFlagSet } from './query-flag.ts';
 import type { Upgrade } from './streams/upgrade.ts';
 
@@ -16,6 +17,8 @@ export class Exchange {
   readonly url: URL;
   /** Who asks; ANONYMOUS until the server knows. */
   identity: Identity = ANONYMOUS;
+  /** What it is counted as, once it is known to ask for something that is served. */
+  counted: RequestLabels | undefined;
   /** There when the client asks to go on in another protocol. */
   readonly upgrade: Upgrade | undefined;
   /** As they came: for the one handler that passes them on. */
@@ -181,6 +184,11 @@ export class Exchange {
     this.isHandedOver = true;
     if (this.upgrade !== undefined && 'detachSocket' in this.response)
       this.response.detachSocket(this.upgrade.socket);
+  }
+
+  /** Of the answer. */
+  get code(): number {
+    return this.isHandedOver ? 101 : this.response.statusCode;
   }
 
   get isStarted(): boolean {

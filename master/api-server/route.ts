@@ -31,6 +31,9 @@ import { getObject, listObjects } from './list.ts';
 import { sendMetrics } from './metrics.ts';
 import type { OpenApiDocuments } from './openapi/openapi-documents.ts';
 import { type OpenLogs, sendPodLog } from './pod-log.ts';
+import { EXPOSITION_TYPE, expositionText } from './prometheus/exposition.ts';
+import { figures } from './prometheus/figures.ts';
+import { type RequestCount, requestLabels } from './prometheus/request-count.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
 import { answerReview, reviewAt } from './reviews.ts';
 import type { StaticFiles } from './static-files.ts';
@@ -57,6 +60,7 @@ export type RouteDeps = {
   readonly openStream: OpenStream;
   readonly files: StaticFiles;
   readonly watches: WatchCount;
+  readonly requests: RequestCount;
   readonly streams: StreamCount;
   readonly openApi: OpenApiDocuments;
 };
@@ -85,8 +89,8 @@ async function routePath(deps: RouteDeps, exchange: Exchange, pathname: string):
     case '/':
       return json({
         paths: [
-          ...['/api', '/apis', '/dashboard/', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz'],
-          '/version',
+          ...['/api', '/apis', '/dashboard/', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3'],
+          ...['/readyz', '/version'],
         ],
       });
     case '/version':
@@ -103,6 +107,8 @@ async function routePath(deps: RouteDeps, exchange: Exchange, pathname: string):
         return exchange.sendJson(200, JSON.stringify(aggregatedDiscovery(root, served)), AGGREGATED);
       return json(root === 'api' ? apiVersions(exchange.header('host') ?? '') : apiGroupList(served));
     }
+    case '/metrics':
+      return exchange.send(200, EXPOSITION_TYPE, expositionText(figures(deps)));
     case '/.well-known/openid-configuration':
       return json(openIdConfiguration(exchange));
     case '/openid/v1/jwks':
@@ -147,6 +153,9 @@ async function routeBelow(deps: RouteDeps, exchange: Exchange, pathname: string)
 async function routeResource(deps: RouteDeps, exchange: Exchange, path: ResourcePath): Promise<void> {
   const { group, version, plural: resource, subresource, namespace, name } = path;
   const verb = verbOf(exchange, path);
+  const kind = deps.kinds.find(group, version, resource);
+  const isServed = subresource === undefined || kind?.subresources.some(known => known === subresource);
+  if (kind !== undefined && isServed) exchange.counted = requestLabels(path, verb);
   // A namespace lies in itself, so that its own roles may let someone read it.
   const home = group === '' && resource === 'namespaces' ? name : namespace;
   requireAccess(deps.authorizer, exchange.identity, {
@@ -161,7 +170,6 @@ async function routeResource(deps: RouteDeps, exchange: Exchange, path: Resource
   if (review !== undefined) return await answerReview(deps, exchange, review, path);
   if (group === METRICS_GROUP.group && version === METRICS_GROUP.version)
     return sendMetrics({ view: deps.cache, usage: deps.usage, nowMs: deps.clock.nowMs() }, exchange, path);
-  const kind = deps.kinds.find(group, version, resource);
   if (kind === undefined || (namespace !== undefined && !kind.namespaced)) throw unknownPath();
   if (subresource !== undefined) return await routeSubresource(deps, exchange, kind, path, subresource);
   return await routeVerb(deps, exchange, kind, path, verb);

@@ -12,6 +12,7 @@ import { impersonated } from '../auth/impersonate.ts';
 import { Exchange, type HttpRequest, type HttpResponse } from './exchange.ts';
 import { CLOSE_WITHIN_MS, HEADERS_TIMEOUT_MS } from './limits.ts';
 import { OpenApiDocuments } from './openapi/openapi-documents.ts';
+import { RequestCount } from './prometheus/request-count.ts';
 import { type RouteDeps, route } from './route.ts';
 import { bearerOffers } from './streams/bearer-protocol.ts';
 import { StreamCount } from './streams/serve.ts';
@@ -26,7 +27,7 @@ export type ApiServerOptions = {
   readonly caPem: string;
 };
 
-export type ApiServerDeps = Omit<RouteDeps, 'watches' | 'streams' | 'openApi' | 'authorizer'>;
+export type ApiServerDeps = Omit<RouteDeps, 'watches' | 'requests' | 'streams' | 'openApi' | 'authorizer'>;
 
 /** Listens until the signal aborts; then ends every watch and closes. Rejects when the port cannot be had. */
 export async function startApiServer(
@@ -38,6 +39,7 @@ export async function startApiServer(
     ...deps,
     authorizer: new Authorizer(deps.cache),
     watches: new WatchCount(),
+    requests: new RequestCount(),
     streams: new StreamCount(),
     openApi: new OpenApiDocuments(() => deps.kinds.served()),
   };
@@ -144,6 +146,7 @@ async function answer(
     if (exchange.signal.aborted) response.destroy();
     else sendError(deps, exchange, response, error);
   }
+  if (exchange.counted !== undefined) deps.requests.add(exchange.counted, exchange.code);
 }
 
 function sendError(deps: RouteDeps, exchange: Exchange, response: HttpResponse, error: unknown): void {

@@ -17,6 +17,10 @@ const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 export class WatchCount {
   private open = 0;
 
+  get count(): number {
+    return this.open;
+  }
+
   /** Throws ApiError TooManyRequests past the bound; the returned function gives the place back. */
   enter(): () => void {
     if (this.open >= MAX_WATCHES)

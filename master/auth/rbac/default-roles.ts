@@ -23,6 +23,7 @@ function onPaths(paths: string): PolicyRule {
 }
 
 const HEALTH = '/healthz /livez /readyz /version /version/';
+const MONITORING = '/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*';
 
 const VIEW_RULES: readonly PolicyRule[] = [
   on('', 'configmaps endpoints persistentvolumeclaims persistentvolumeclaims/status pods', READ),
@@ -87,6 +88,7 @@ export function defaultRoles(kinds: readonly Kind[]): readonly DefaultRole[] {
       rules: [onPaths(`/api /api/* /apis /apis/* /openapi /openapi/* ${HEALTH}`)],
     },
     { name: 'system:public-info-viewer', rules: [onPaths(HEALTH)] },
+    { name: 'system:monitoring', rules: [onPaths(MONITORING)] },
     {
       name: 'system:basic-user',
       rules: [
@@ -149,6 +151,7 @@ export const DEFAULT_BINDINGS: Readonly<Record<string, readonly string[]>> = {
   'cluster-admin': [MASTERS],
   'system:discovery': [AUTHENTICATED],
   'system:public-info-viewer': [AUTHENTICATED, UNAUTHENTICATED],
+  'system:monitoring': ['system:monitoring'],
   'system:basic-user': [AUTHENTICATED],
   'system:service-account-issuer-discovery': ['system:serviceaccounts'],
   'pikelet:viewers': ['pikelet:viewers'],
