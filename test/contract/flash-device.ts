@@ -17,7 +17,7 @@ import { withBootPartition } from '../../deploy/flash/boot-partition.ts';
 
 /** The commands that every Debian has, and that the scripts may use. */
 const TOOLS =
-  'awk basename cat chmod chown cp dd dirname find grep head id ls mkdir mv rm sed sh sha256sum stat tar tr uname wc xargs xz gzip'.split(
+  'awk basename cat chmod chown cp cut dd dirname find grep head id ls mkdir mv rm sed sh sha256sum stat tar tr uname wc xargs xz gzip'.split(
     ' ',
   );
 
