@@ -19,7 +19,8 @@ beforeEach(async () => {
   isOnline = true;
   tokens = newTokens();
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+// What was answered last may still be on its way into a file.
+afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 }));
 
 const newTokens = () =>
   new PodTokens({ clock, log: pino({ level: 'silent' }), folder, isOnline: () => isOnline });
