@@ -13,7 +13,7 @@ import {
 } from '../shared/protocol/messages.ts';
 import { topics } from '../shared/protocol/topics.ts';
 import { Checkpoint } from './checkpoint/checkpoint.ts';
-import { podsFolder } from './config.ts';
+import { podsFolder, volumesFolder } from './config.ts';
 import type { Credentials } from './link/credentials.ts';
 import { Session } from './link/session.ts';
 import type { NodeObserver } from './node-info/node-observer.ts';
@@ -88,6 +88,7 @@ export class Agent {
       epoch,
       pods: () => (this.sync.hasLooked ? this.sync.reports : undefined),
       observed: () => observedOf(this.set),
+      removedVolumes: () => this.sync.removedVolumes,
       send: payload => publish(topics.report(nodeName), payload, 1),
     });
     const { capacityCpuMilli, capacityMemoryBytes } = options;
@@ -99,6 +100,7 @@ export class Agent {
       nodeName,
       capacityCpuMilli,
       capacityMemoryBytes,
+      volumesFolder: volumesFolder(dataDir),
       onNode: node => this.reporter.setNode(node),
     });
     const isOnline = () => this.session.isOnline;
@@ -127,6 +129,7 @@ export class Agent {
         nodeName,
         apiHost: apiHostOf(masterUrl),
         podsFolder: podsFolder(dataDir),
+        volumesFolder: volumesFolder(dataDir),
         memoryFolder: join(memoryFolder, 'pods'),
         tokenOf: request => this.tokens.tokenOf(request),
       }),

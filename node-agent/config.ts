@@ -1,6 +1,6 @@
 /** The agent's options: flags before environment before file, checked once, then frozen. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { HEARTBEAT_INTERVAL_MS } from '../shared/protocol/limits.ts';
@@ -198,6 +198,11 @@ function isMqttUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { protocol, hostname } = new URL(value);
   return protocol === 'mqtt:' && hostname !== '';
+}
+
+/** Folder of the volumes that outlive pods, below the agent's own. */
+export function volumesFolder(dataDir: string): string {
+  return join(resolve(dataDir), 'volumes');
 }
 
 /** Folder of the pods' volumes below the agent's own. */

@@ -10,6 +10,7 @@ import { MAX_PAYLOAD_BYTES, MAX_PODS_PER_NODE } from '../../shared/protocol/limi
 import type { DesiredPod, PodDocument } from '../../shared/protocol/messages.ts';
 import type { ClusterView } from '../watch/cluster-view.ts';
 import { servicesOf } from './pod-services.ts';
+import { claimsOf } from './pod-volumes.ts';
 import { type PodReferences, referencesOf } from './references.ts';
 
 export type DesiredSet = {
@@ -73,10 +74,11 @@ function renderPod(view: ClusterView, pod: Pod, cache: DocumentCache): Rendered 
   const secrets = found(view, 'Secret', pod, references);
   const services = servicesOf(view, pod);
   const versions = [...configMaps, ...secrets].map(({ metadata }) => metadata.resourceVersion);
-  const from = JSON.stringify([versions, services]);
+  const claims = claimsOf(view, pod);
+  const from = JSON.stringify([versions, services, claims]);
   const cached = cache.get(pod);
   if (cached?.from === from) return cached.rendered;
-  const document = { ...documentOf(pod, configMaps, secrets), services };
+  const document = { ...documentOf(pod, configMaps, secrets), services, ...(claims && { claims }) };
   const rendered = { digest: digestOf(document), json: JSON.stringify(document) };
   cache.set(pod, { from, rendered });
   return rendered;

@@ -6,7 +6,7 @@ import { DesiredSchema, PodDocumentSchema } from '../../shared/protocol/messages
 import type { DesiredSet } from '../sync/desired-set.ts';
 
 const BodySchema = v.object({
-  index: v.omit(DesiredSchema, ['epoch']),
+  index: v.omit(DesiredSchema, ['epoch', 'removeVolumes']),
   acting: v.array(v.object({ uid: v.string(), digest: v.string(), document: PodDocumentSchema })),
 });
 

@@ -16,6 +16,8 @@ export type NodeReportInput = {
   readonly nodeName: string;
   readonly facts: NodeFacts;
   readonly hardware: Hardware | undefined;
+  /** In which the agent makes volumes that outlive pods. */
+  readonly volumesFolder?: string;
   readonly health: readonly NodeHealthCondition[];
   /** What the engine said last; undefined before it was asked. */
   readonly engine: RuntimeInfo | RuntimeError | undefined;
@@ -59,6 +61,7 @@ export function nodeReport(input: NodeReportInput): NodeReport {
     nodeInfo: nodeSystemInfo(facts, runtime, GIT_VERSION),
     addresses: facts.addresses.map(({ type, address }) => ({ type, address })),
     conditions: [readyCondition(engine), ...health],
+    volumesFolder: input.volumesFolder,
   };
 }
 

@@ -18,6 +18,7 @@ export type NodeWatchDeps = {
   readonly nodeName: string;
   readonly capacityCpuMilli?: number;
   readonly capacityMemoryBytes?: number;
+  readonly volumesFolder?: string;
   readonly onNode: (node: NodeReport) => void;
 };
 
@@ -89,7 +90,7 @@ export class NodeWatch {
   }
 
   private describe(health: NodeReportInput['health']): NodeReportInput {
-    const { observer, nodeName, capacityCpuMilli, capacityMemoryBytes } = this.deps;
+    const { observer, nodeName, capacityCpuMilli, capacityMemoryBytes, volumesFolder } = this.deps;
     const { engine, hardware } = this;
     return {
       nodeName,
@@ -99,6 +100,7 @@ export class NodeWatch {
       engine,
       capacityCpuMilli,
       capacityMemoryBytes,
+      volumesFolder,
     };
   }
 

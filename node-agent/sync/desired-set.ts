@@ -17,6 +17,8 @@ export type DesiredSet = {
   readonly index: DesiredIndex | undefined;
   readonly documents: ReadonlyMap<string, PodDocument>;
   readonly acting: ReadonlyMap<string, { readonly digest: string; readonly document: PodDocument }>;
+  /** Volumes that the master wants removed; never of a checkpoint. */
+  readonly removeVolumes?: readonly string[];
 };
 
 /** A pod of the index, with the document to act on; without one, nothing is known of it but that it is wanted. */
@@ -43,8 +45,11 @@ export function acceptIndex(
   if (incoming.epoch !== own.epoch) return { ok: false, reason: 'other-epoch' };
   if (incoming.cluster !== own.cluster) return { ok: false, reason: 'other-cluster' };
   if (set.index && isOlder(incoming, set.index)) return { ok: false, reason: 'older' };
-  const { cluster, incarnation, generation, pods } = incoming;
-  return { ok: true, set: settle({ ...set, index: { cluster, incarnation, generation, pods } }, 'prune') };
+  const { cluster, incarnation, generation, pods, removeVolumes } = incoming;
+  const index = { cluster, incarnation, generation, pods };
+  const { documents, acting } = set;
+  const next = { index, documents, acting, ...(removeVolumes && { removeVolumes }) };
+  return { ok: true, set: settle(next, 'prune') };
 }
 
 /** Takes documents, wanted already or by an index that is still on its way. */

@@ -6,7 +6,7 @@ import type { EventReport, PodDocument } from '../../shared/protocol/messages.ts
 import { type ContainerRuntime, type ContainerSpec, RuntimeError } from '../runtime/container-runtime.ts';
 import { planVolume } from '../volumes/plan-volume.ts';
 import { prepareSubPath } from '../volumes/sub-path.ts';
-import { deletePodFolder, prepareVolume } from '../volumes/write-volumes.ts';
+import { deletePodFolder, deleteVolume, prepareVolume } from '../volumes/write-volumes.ts';
 import {
   type ContainerFailureReason,
   containerKey,
@@ -57,6 +57,10 @@ export async function executeStep(deps: ExecuteDeps, step: Step, signal: AbortSi
       await deletePodFolder(deps.facts().memoryFolder, step.uid);
       deps.memory.folders.delete(step.uid);
       deps.memory.projected.delete(step.uid);
+      return;
+    case 'remove-volume':
+      await deleteVolume(deps.facts().volumesFolder, step.volume);
+      deps.memory.volumes.delete(step.volume);
       return;
     default:
       assertNever(step, 'step');
@@ -114,6 +118,7 @@ async function run(deps: ExecuteDeps, step: StepOf<'run'>, signal: AbortSignal):
       memory.folders.add(step.uid);
       memory.projected.set(step.uid, held.digest);
     }
+    for (const volume of rendered.volumes) if (volume.kind === 'kept') memory.volumes.add(volume.name);
     const spec = await prepareMounts(rendered);
     if (!wasPulledFor(memory, step.uid, image))
       say(deps, step, 'Normal', 'Pulled', `Container image "${image}" already present on machine`);

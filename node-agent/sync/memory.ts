@@ -49,6 +49,8 @@ export type SyncMemory = {
   readonly seen: Map<string, { readonly atMs: number; readonly wallMs: number }>;
   /** Uids of pods that have a folder on disk. */
   readonly folders: Set<string>;
+  /** Names of the volumes on disk that outlive pods. */
+  readonly volumes: Set<string>;
   /** By pod uid: digest of the document whose ConfigMaps and Secrets stand in its volumes. */
   readonly projected: Map<string, string>;
 };
@@ -69,6 +71,7 @@ export function newMemory(folders: Iterable<string> = []): SyncMemory {
     replaced: new Set(),
     seen: new Map(),
     folders: new Set(folders),
+    volumes: new Set(),
     projected: new Map(),
   };
 }

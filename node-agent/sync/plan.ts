@@ -16,6 +16,7 @@ import {
 } from './draft.ts';
 import { nextOfContainer } from './plan-container.ts';
 import { type ContainerView, initProgress, isFinished, type PodView, viewPod } from './pod-view.ts';
+import { removableVolumes } from './removable-volumes.ts';
 
 /** The next steps towards the wanted pods. Steps of one plan do not depend on each other. */
 export function plan(input: PlanInput): Plan {
@@ -30,6 +31,7 @@ export function plan(input: PlanInput): Plan {
     const graceSeconds = input.graceOfLeft.get(uid) ?? DEFAULT_GRACE_SECONDS;
     clearPod({ uid, graceSeconds, reason: 'unwanted' }, byUid.get(uid) ?? [], memory, draft);
   }
+  for (const volume of removableVolumes(input)) draft.steps.push({ kind: 'remove-volume', volume });
   return finish(draft);
 }
 

@@ -79,6 +79,11 @@ export class PodSync {
     return this.statuses.current;
   }
 
+  /** Those of the volumes that are to go that are gone. */
+  get removedVolumes(): readonly string[] {
+    return (this.set.removeVolumes ?? []).filter(name => !this.memory.volumes.has(name));
+  }
+
   /** Own containers as the last look found them; none before the first. */
   get containers(): readonly RuntimeContainer[] {
     return this.looked?.containers ?? [];
@@ -91,9 +96,10 @@ export class PodSync {
 
   /** Runs until aborted. Containers are left as they are. */
   async run(signal: AbortSignal): Promise<void> {
-    const { podsFolder, memoryFolder } = this.deps.facts();
+    const { podsFolder, memoryFolder, volumesFolder } = this.deps.facts();
     for (const folder of [podsFolder, memoryFolder])
       for (const uid of await podFolders(folder)) this.memory.folders.add(uid);
+    for (const name of await podFolders(volumesFolder)) this.memory.volumes.add(name);
     void this.listen(signal);
     while (!signal.aborted) {
       const waitMs = await this.look(signal);
@@ -183,8 +189,9 @@ export class PodSync {
     signal: AbortSignal,
   ): Promise<Plan> {
     const { memory, graceOfLeft } = this;
+    const { removeVolumes } = this.set;
     const planNow = () =>
-      plan({ wanted, containers, memory, graceOfLeft, nowMs: this.deps.clock.monotonicMs() });
+      plan({ wanted, containers, memory, graceOfLeft, removeVolumes, nowMs: this.deps.clock.monotonicMs() });
     const first = planNow();
     if (first.unknownImages.length === 0) return first;
     await Promise.all(

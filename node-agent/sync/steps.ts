@@ -34,7 +34,9 @@ export type Step =
   /** Writes the pod's ConfigMaps and Secrets into its volumes anew. */
   | { readonly kind: 'refresh-files'; readonly uid: string }
   /** Deletes the pod's folder. */
-  | { readonly kind: 'delete-files'; readonly uid: string };
+  | { readonly kind: 'delete-files'; readonly uid: string }
+  /** Deletes a volume that outlived its pods. */
+  | { readonly kind: 'remove-volume'; readonly volume: string };
 
 /** What one step excludes while it is under way: one act per container, one pull per image. */
 export function stepKey(step: Step): string {
@@ -44,6 +46,8 @@ export function stepKey(step: Step): string {
     case 'refresh-files':
     case 'delete-files':
       return `files:${step.uid}`;
+    case 'remove-volume':
+      return `volume:${step.volume}`;
     default:
       return `${step.uid}/${step.container}`;
   }
