@@ -26,6 +26,7 @@ import { namespaceController } from './namespace/plan.ts';
 import { namespaceDefaultsController } from './namespace-defaults/plan.ts';
 import { nodeLifecycleController } from './node-lifecycle/plan.ts';
 import { persistentVolumeClaimController } from './persistent-volume/claim.ts';
+import { ephemeralVolumeController } from './persistent-volume/ephemeral.ts';
 import { persistentVolumeController } from './persistent-volume/volume.ts';
 import { podGarbageCollector } from './pod-garbage-collector/plan.ts';
 import { replicaSetController, replicationController } from './replicaset/plan.ts';
@@ -65,6 +66,7 @@ const CONTROLLERS: readonly Controller[] = [
   endpointsMirror,
   disruptionController,
   persistentVolumeClaimController,
+  ephemeralVolumeController,
   podGarbageCollector,
   cronJobController,
   namespaceController,

@@ -112,7 +112,11 @@ describe('the default class', () => {
         selector: { matchLabels: { app: 'db' } },
         template: {
           metadata: { labels: { app: 'db' } },
-          spec: { containers: [{ name: 'main', image: 'hello' }] },
+          spec: {
+            containers: [
+              { name: 'main', image: 'hello', volumeMounts: [{ name: 'data', mountPath: '/data' }] },
+            ],
+          },
         },
         volumeClaimTemplates: [aClaim('data')],
       },
@@ -124,6 +128,21 @@ describe('the default class', () => {
     for (const name of names) await plane.remove(`${CORE}/pods/${name}`);
     await plane.until(() => names.every((name, i) => isRunning(name) && pod(name)?.metadata.uid !== uids[i]));
     expect(names.map(name => pod(name)?.spec.nodeName)).toEqual(homes);
+  });
+});
+
+describe('an ephemeral volume', () => {
+  it('comes and goes with its pod', async () => {
+    const { spec } = aClaim('');
+    const volumes = [{ name: 'scratch', ephemeral: { volumeClaimTemplate: { spec } } }];
+    const containers = [
+      { name: 'main', image: 'hello', volumeMounts: [{ name: 'scratch', mountPath: '/s' }] },
+    ];
+    await plane.create(`${CORE}/pods`, { metadata: { name: 'passing' }, spec: { containers, volumes } });
+    await plane.until(() => isRunning('passing'));
+    expect(isBound('passing-scratch')).toBe(true);
+    await plane.remove(`${CORE}/pods/passing`);
+    await plane.until(() => claim('passing-scratch') === undefined);
   });
 });
 

@@ -65,7 +65,10 @@ export const statefulSet: Kind<'StatefulSet'> = {
       },
     };
   },
-  validate: object => [...validateSelectorAndTemplate(withClaimedVolumes(object)), ...validateSpec(object.spec)],
+  validate: object => [
+    ...validateSelectorAndTemplate(withClaimedVolumes(object)),
+    ...validateSpec(object.spec),
+  ],
   validateUpdate(next, current) {
     const kept = ({ spec }: StatefulSet) => ({
       ...spec,
