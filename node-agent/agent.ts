@@ -101,6 +101,7 @@ export class Agent {
       capacityCpuMilli,
       capacityMemoryBytes,
       volumesFolder: volumesFolder(dataDir),
+      checkpointFailure: () => this.checkpoint.failure,
       onNode: node => this.reporter.setNode(node),
     });
     const isOnline = () => this.session.isOnline;
@@ -201,6 +202,7 @@ export class Agent {
       this.usage.run(signal),
       this.node.run(signal),
       this.requests.run(signal),
+      this.checkpoint.run(this.deps.clock, signal),
     ]);
     this.streams.closeAll();
   }
