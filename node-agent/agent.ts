@@ -14,6 +14,7 @@ import {
 import { topics } from '../shared/protocol/topics.ts';
 import { Checkpoint } from './checkpoint/checkpoint.ts';
 import { podsFolder, volumesFolder } from './config.ts';
+import { Evictor } from './eviction/evictor.ts';
 import type { Credentials } from './link/credentials.ts';
 import { Session } from './link/session.ts';
 import type { NodeObserver } from './node-info/node-observer.ts';
@@ -67,6 +68,7 @@ export class Agent {
   private readonly reporter: Reporter;
   private readonly heartbeats: Heartbeats;
   private readonly usage: UsageSampler;
+  private readonly evictor: Evictor;
   private readonly node: NodeWatch;
   private readonly streams: Streams;
   private readonly tokens: PodTokens;
@@ -146,6 +148,15 @@ export class Agent {
       containers: () => this.sync.containers,
       sampleNode: () => this.node.sampleUsage(),
     });
+    this.evictor = new Evictor({
+      clock,
+      log: log.child({ component: 'eviction' }),
+      troubles: () => this.node.troubles,
+      pods: () => this.livingPods(),
+      usage: () => this.usage.usage?.pods,
+      podsFolder: podsFolder(dataDir),
+      evict: eviction => this.sync.evict(eviction),
+    });
     this.heartbeats = new Heartbeats({
       clock,
       epoch,
@@ -200,6 +211,7 @@ export class Agent {
       this.reporter.run(signal),
       this.heartbeats.run(signal),
       this.usage.run(signal),
+      this.evictor.run(signal),
       this.node.run(signal),
       this.requests.run(signal),
       this.checkpoint.run(this.deps.clock, signal),
@@ -268,10 +280,11 @@ export class Agent {
   /** Those that may still run something. */
   private livingPods(): readonly PodDocument[] {
     const { index, acting } = this.set;
-    return (index?.pods ?? []).flatMap(({ uid, terminateWithinSeconds }) => {
+    return (index?.pods ?? []).flatMap(({ uid, terminateWithinSeconds, ended }) => {
       const phase = this.sync.reports.get(uid)?.status.phase;
       const document = acting.get(uid)?.document;
-      const hasEnded = terminateWithinSeconds !== undefined || phase === 'Succeeded' || phase === 'Failed';
+      const hasEnded =
+        ended || terminateWithinSeconds !== undefined || phase === 'Succeeded' || phase === 'Failed';
       return document && !hasEnded ? [document] : [];
     });
   }

@@ -99,3 +99,18 @@ export const TOKEN_AGE_MS_MAX = 24 * 3_600_000;
 
 /** Time between looks for tokens that get old, milliseconds: a token lives 10 min at the least. */
 export const TOKEN_CHECK_MS = 60_000;
+
+/** Time between looks whether a pod must be evicted, milliseconds: the kubelet's; the device is looked at as often. */
+export const EVICTION_INTERVAL_MS = 10_000;
+
+/** How long the disk must be short before a pod goes for it, milliseconds, and between two of them: unused images and ended containers go first. */
+export const DISK_EVICTION_AFTER_MS = 60_000;
+
+/** Time between measurements of the volumes that have a limit, milliseconds: each looks at every file of theirs. */
+export const MEASURE_INTERVAL_MS = 60_000;
+
+/** Files and folders looked at in one volume; beyond it is measured too low, and its pod stays. */
+export const MEASURED_ENTRIES_MAX = 100_000;
+
+/** How long an evicted pod's containers may take to end, seconds: the kubelet's, for the device is in need. */
+export const EVICTION_GRACE_SECONDS = 1;

@@ -62,7 +62,9 @@ function isFinished(pod: Pod): boolean {
 
 function indexEntry(pod: Pod, digest: string): DesiredPod {
   const { uid, deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
-  if (deletionTimestamp === undefined) return { uid, digest };
+  // Failed for a reason of the pod's own, which its containers cannot tell.
+  const isEnded = pod.status?.phase === 'Failed' && !!pod.status.reason;
+  if (deletionTimestamp === undefined) return { uid, digest, ...(isEnded && { ended: true }) };
   const graceSeconds =
     deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
   return { uid, digest, terminateWithinSeconds: Math.max(0, graceSeconds) };

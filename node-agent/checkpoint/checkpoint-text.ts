@@ -43,6 +43,7 @@ export function checkpointIdentity({ index, acting }: DesiredSet): string {
     acting.get(pod.uid)?.digest,
     pod.digest,
     pod.terminateWithinSeconds,
+    pod.ended,
   ]);
   return JSON.stringify([index?.cluster, index?.incarnation, pods]);
 }

@@ -50,6 +50,11 @@ export class NodeWatch {
     return { hostIp, allocatableCpuMilli: cpuMilli, allocatableMemoryBytes: memoryBytes };
   }
 
+  /** Types of the conditions that are True. */
+  get troubles(): ReadonlySet<string> {
+    return new Set(this.input.health.filter(({ status }) => status === 'True').map(({ type }) => type));
+  }
+
   /** What the device uses; of a virtual one, its share of what the machine does. */
   sampleUsage(): Sample {
     return usageInShare(this.deps.observer.sample(), this.input);

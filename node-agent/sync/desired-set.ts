@@ -27,6 +27,8 @@ export type WantedPod = {
   readonly digest?: string;
   readonly document?: PodDocument;
   readonly terminateWithinSeconds?: number;
+  /** It has failed for good by this node's own word. */
+  readonly ended?: boolean;
 };
 
 /** Before anything was heard or read. */
@@ -74,9 +76,9 @@ export function missingDocuments(set: DesiredSet): readonly string[] {
 
 /** The pods of the index, in its order; undefined before there is an index. */
 export function wantedPods(set: DesiredSet): readonly WantedPod[] | undefined {
-  return set.index?.pods.map(({ uid, terminateWithinSeconds }) => {
+  return set.index?.pods.map(({ uid, terminateWithinSeconds, ended }) => {
     const acting = set.acting.get(uid);
-    return { uid, digest: acting?.digest, document: acting?.document, terminateWithinSeconds };
+    return { uid, digest: acting?.digest, document: acting?.document, terminateWithinSeconds, ended };
   });
 }
 

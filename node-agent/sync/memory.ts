@@ -49,6 +49,8 @@ export type SyncMemory = {
   readonly seen: Map<string, { readonly atMs: number; readonly wallMs: number }>;
   /** Uids of pods that have a folder on disk. */
   readonly folders: Set<string>;
+  /** By pod uid: why it was evicted, and when by the wall clock. The master remembers it for longer. */
+  readonly evicted: Map<string, { readonly message: string; readonly wallMs: number }>;
   /** Names of the volumes on disk that outlive pods. */
   readonly volumes: Set<string>;
   /** By pod uid: digest of the document whose ConfigMaps and Secrets stand in its volumes. */
@@ -71,6 +73,7 @@ export function newMemory(folders: Iterable<string> = []): SyncMemory {
     replaced: new Set(),
     seen: new Map(),
     folders: new Set(folders),
+    evicted: new Map(),
     volumes: new Set(),
     projected: new Map(),
   };
@@ -126,7 +129,7 @@ export function forgetStrangers(
   const ids = new Set(containers.map(container => container.id));
   for (const map of [memory.crashes, memory.failures])
     deleteUnless(map, key => known.has(key.slice(0, key.indexOf('/'))));
-  for (const map of [memory.seen, memory.projected]) deleteUnless(map, uid => known.has(uid));
+  for (const map of [memory.seen, memory.projected, memory.evicted]) deleteUnless(map, uid => known.has(uid));
   for (const map of [memory.pullFailures, memory.pulledAtMs, memory.images])
     deleteUnless(map, image => wanted.images.has(image));
   for (const id of [...memory.replaced]) if (!ids.has(id)) memory.replaced.delete(id);

@@ -2,7 +2,7 @@
  * Decides what is to be done next on the device: the wanted pods beside the containers that there are. Pure: the same
  * input gives the same plan, in whatever order it comes, and in a world that stands still acting on it ends in no steps.
  */
-import { DEFAULT_GRACE_SECONDS } from '../limits.ts';
+import { DEFAULT_GRACE_SECONDS, EVICTION_GRACE_SECONDS } from '../limits.ts';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import type { WantedPod } from './desired-set.ts';
 import {
@@ -74,6 +74,10 @@ function planPod(
     if (containers.length === 0 && !memory.folders.has(uid)) draft.gone.push(uid);
     return;
   }
+  if (wanted.ended || memory.evicted.has(uid)) {
+    clearPod({ uid, graceSeconds: EVICTION_GRACE_SECONDS, reason: 'evicted' }, containers, memory, draft);
+    return;
+  }
   if (!document || digest === undefined) return;
   const pod = viewPod(document, containers);
   dropStrayContainers(pod, containers, draft);
@@ -100,7 +104,7 @@ function clearPod(
   how: {
     readonly uid: string;
     readonly graceSeconds: number;
-    readonly reason: 'terminated' | 'unwanted';
+    readonly reason: 'terminated' | 'unwanted' | 'evicted';
   },
   containers: readonly RuntimeContainer[],
   memory: PlanMemory,

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { backoffDelayMs } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { EventReport, PodReport } from '../../shared/protocol/messages.ts';
+import type { Eviction } from '../eviction/plan.ts';
 import { DEFAULT_GRACE_SECONDS, ENGINE_BACKOFF, PULL_ERROR_SHOWN_MS, RESYNC_INTERVAL_MS } from '../limits.ts';
 import { type ContainerRuntime, type RuntimeContainer, RuntimeError } from '../runtime/container-runtime.ts';
 import { podFolders } from '../volumes/write-volumes.ts';
@@ -65,6 +66,14 @@ export class PodSync {
       if (!set.acting.has(uid))
         this.graceOfLeft.set(uid, document.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS);
     this.set = set;
+    this.waker.wake();
+  }
+
+  /** Ends a pod for good, for the sake of the device. */
+  evict({ uid, message }: Eviction): void {
+    const { clock, emit } = this.deps;
+    this.memory.evicted.set(uid, { message, wallMs: clock.nowMs() });
+    emit({ podUid: uid, type: 'Warning', reason: 'Evicted', message });
     this.waker.wake();
   }
 

@@ -17,9 +17,6 @@ export function unsupportedFeatures({ spec }: PodDocument): readonly Unsupported
     imagePullSecrets: spec.imagePullSecrets?.length,
     activeDeadlineSeconds: spec.activeDeadlineSeconds,
     runtimeClassName: spec.runtimeClassName,
-    'emptyDir.sizeLimit (without medium Memory)': spec.volumes?.some(
-      ({ emptyDir }) => emptyDir?.sizeLimit && emptyDir.medium !== 'Memory',
-    ),
   }).flatMap(([field, value]) => (value ? [field] : []));
   return [
     ...(probed.length > 0

@@ -45,6 +45,8 @@ export const DesiredSchema = v.object({
         digest: text,
         /** Present once the pod is being deleted: seconds it may take to stop. */
         terminateWithinSeconds: v.optional(count),
+        /** The node itself ended it for good, as by an eviction: nothing of it runs any more. */
+        ended: v.optional(v.boolean()),
       }),
     ),
     v.maxLength(MAX_PODS_PER_NODE),
