@@ -63,6 +63,10 @@ describe('the options', () => {
       want: '--heartbeat-interval-ms: must be at least 100',
     },
     { flags: [...MASTER, '--heartbeat-interval-ms', 'x'], want: '--heartbeat-interval-ms: must be a number' },
+    {
+      flags: [...MASTER, '--container-log-size', '1Ki'],
+      want: '--container-log-size: must be at least 64Ki',
+    },
     { flags: [...MASTER, '--log-level', 'loud'], want: '--log-level: must be trace' },
     { flags: [...MASTER, '--nonsense', '1'], want: "Unknown option '--nonsense'" },
     { flags: [...MASTER, '--config', '/nowhere.json'], want: '--config: cannot read /nowhere.json' },

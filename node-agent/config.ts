@@ -39,6 +39,10 @@ const OptionsSchema = v.object({
   capacityCpu: v.optional(quantity(parseCpuMilli, '500m')),
   /** Bytes; absent: all that the machine has. */
   capacityMemory: v.optional(quantity(parseBytes, '512Mi')),
+  /** Bytes of its output that each container keeps; absent: 10 MiB. */
+  containerLogSize: v.optional(
+    v.pipe(quantity(parseBytes, '10Mi'), v.minValue(65_536, 'must be at least 64Ki')),
+  ),
   deviceId: v.optional(text),
   heartbeatIntervalMs: v.optional(
     v.pipe(
@@ -72,6 +76,7 @@ const NAMES: readonly OptionName[] = [
   'dockerSocket',
   'capacityCpu',
   'capacityMemory',
+  'containerLogSize',
   'deviceId',
   'heartbeatIntervalMs',
   'logLevel',
@@ -88,6 +93,7 @@ export const USAGE = `usage: pikelet-agent --master mqtt://HOST:PORT [options]
   --docker-socket PATH         Docker Engine's socket (/var/run/docker.sock)
   --capacity-cpu QUANTITY      CPU to offer, such as 500m (all)
   --capacity-memory QUANTITY   memory to offer, such as 512Mi (all)
+  --container-log-size QUANTITY  output that each container keeps (10Mi)
   --device-id ID               what tells this device from others (read from the hardware)
   --heartbeat-interval-ms N    milliseconds between heartbeats (${HEARTBEAT_INTERVAL_MS})
   --log-level LEVEL            trace, debug, info, warn, error or silent (info)

@@ -32,7 +32,7 @@ import { pullImage } from './docker-pull.ts';
 import { damagedContainer, runtimeContainer } from './docker-state.ts';
 import { dockerAttach, dockerExec } from './docker-streams.ts';
 import { DockerUsage } from './docker-usage.ts';
-import { ACT_TIMEOUT_MS, EVENTS_BACKOFF, INSPECT_CONCURRENCY, STOP_SLACK_MS } from './limits.ts';
+import { ACT_TIMEOUT_MS, EVENTS_BACKOFF, INSPECT_CONCURRENCY, LOG_BYTES, STOP_SLACK_MS } from './limits.ts';
 import { LogDemultiplexer } from './log-demultiplexer.ts';
 
 export type DockerRuntimeOptions = {
@@ -41,6 +41,8 @@ export type DockerRuntimeOptions = {
   readonly clock: Clock;
   /** Default `/var/run/docker.sock`. */
   readonly socketPath?: string;
+  /** Of its output, a container keeps this much; LOG_BYTES without. */
+  readonly logBytes?: number;
   /** Default Math.random; spreads reconnects. */
   readonly random?: () => number;
 };
@@ -50,6 +52,7 @@ export class DockerRuntime implements ContainerRuntime {
   private readonly owner: ContainerOwner;
   private readonly clock: Clock;
   private readonly random: () => number;
+  private readonly logBytes: number;
   private readonly connection: DockerConnection;
   private readonly usages: DockerUsage;
   /** Ids that were seen to be the owner's, so that acting on them needs no look. */
@@ -60,6 +63,7 @@ export class DockerRuntime implements ContainerRuntime {
     this.owner = options.owner;
     this.clock = options.clock;
     this.random = options.random ?? Math.random;
+    this.logBytes = options.logBytes ?? LOG_BYTES;
     this.connection = new DockerConnection({
       socketPath: options.socketPath ?? '/var/run/docker.sock',
       clock: options.clock,
@@ -144,7 +148,7 @@ export class DockerRuntime implements ContainerRuntime {
       method: 'POST',
       path: '/containers/create',
       query: { name },
-      body: dockerCreateOptions(spec, this.owner, engine),
+      body: dockerCreateOptions(spec, this.owner, { ...engine, logBytes: this.logBytes }),
       timeoutMs: ACT_TIMEOUT_MS,
     } as const;
     try {

@@ -81,3 +81,48 @@ describe.skipIf(kubectlPath === undefined)('the sample local-storage', () => {
     expect(await foldersOnDisk()).toEqual([]);
   });
 });
+
+describe.skipIf(kubectlPath === undefined)('an emptyDir beyond its limit', () => {
+  it('ends its pod, which stays ended over a restart of the agent', async () => {
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'greedy' },
+      spec: {
+        terminationGracePeriodSeconds: 1,
+        containers: [
+          {
+            name: 'main',
+            image: 'busybox:1.36',
+            command: ['sh', '-c', 'dd if=/dev/zero of=/scratch/big bs=1M count=2; sleep 1000000 & wait $!'],
+            volumeMounts: [{ name: 'scratch', mountPath: '/scratch' }],
+          },
+        ],
+        volumes: [{ name: 'scratch', emptyDir: { sizeLimit: '1Mi' } }],
+      },
+    };
+    const { code, stderr } = await cluster.kubectl(['apply', '-f', '-'], JSON.stringify(pod));
+    expect([code, stderr]).toEqual([0, '']);
+    await until(async () =>
+      expect(await field('.status.phase} {.status.reason} {.status.message', 'pod', 'greedy')).toBe(
+        'Failed Evicted Usage of EmptyDir volume "scratch" exceeds the limit "1Mi". ',
+      ),
+    );
+    expect(await ok('get', 'pod', 'greedy')).toMatch(/greedy +0\/1 +Evicted/);
+    await until(async () => expect(await cluster.containers()).toEqual([]));
+    const node = await field('.spec.nodeName', 'pod', 'greedy');
+    await cluster.device(node).reboot();
+    await ok('wait', '--for=condition=Ready', `node/${node}`, '--timeout=60s');
+    await ok(
+      'run',
+      'after',
+      '--image=busybox:1.36',
+      '--restart=Never',
+      `--overrides={"spec":{"nodeName":"${node}"}}`,
+      '--',
+      'true',
+    );
+    await until(async () => expect(await field('.status.phase', 'pod', 'after')).toBe('Succeeded'));
+    expect((await cluster.containers()).map(({ pod: name }) => name)).toEqual(['after']);
+  });
+});
