@@ -108,7 +108,7 @@ describe.skipIf(kubectlPath === undefined)('an emptyDir beyond its limit', () =>
         'Failed Evicted Usage of EmptyDir volume "scratch" exceeds the limit "1Mi". ',
       ),
     );
-    expect(await ok('get', 'pod', 'greedy')).toMatch(/greedy +0\/1 +Evicted/);
+    expect(await ok('describe', 'pod', 'greedy')).toMatch(/Reason: +Evicted[\s\S]*Warning +Evicted/);
     await until(async () => expect(await cluster.containers()).toEqual([]));
     const node = await field('.spec.nodeName', 'pod', 'greedy');
     await cluster.device(node).reboot();
