@@ -69,6 +69,8 @@ if [ ! -x /bin/busybox ] || ldd /bin/busybox >/dev/null 2>&1; then
 fi
 # Debian's programs are other people's clients of the API.
 [ -d /usr/lib/python3/dist-packages/kubernetes ] || apt_install python3-kubernetes openssl || fail "python3-kubernetes cannot be installed"
+# The other engine that the agent runs on; without systemd or crun's cgroups it needs runc.
+{ command -v podman && command -v runc; } >/dev/null || apt_install podman runc netavark aardvark-dns || fail "podman cannot be installed"
 [ -n "$(find_prometheus)" ] || fetch_prometheus || fail "prometheus cannot be fetched"
 [ -x /usr/bin/chromium ] || apt_install chromium || fail "chromium cannot be installed"
 data_dir=$(mktemp -d)

@@ -71,7 +71,7 @@ async function pull(deps: ExecuteDeps, step: StepOf<'pull'>, signal: AbortSignal
   const startedAtMs = clock.monotonicMs();
   say(deps, step, 'Normal', 'Pulling', `Pulling image "${image}"`);
   try {
-    await runtime.pull(image, signal);
+    await runtime.pull(image, { signal });
     const presence = await runtime.image(image, signal);
     memory.images.set(image, presence ?? 'absent');
     memory.pulledAtMs.set(image, clock.monotonicMs());
