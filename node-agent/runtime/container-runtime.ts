@@ -126,11 +126,10 @@ export type LocalImage = {
   readonly isUsed: boolean;
 };
 
-/** What a registry is told: a name with its password, or a token in their place. */
+/** What a registry is told, as Docker spells it. */
 export type RegistryCredentials = {
-  readonly username?: string;
-  readonly password?: string;
-  readonly identitytoken?: string;
+  readonly username: string;
+  readonly password: string;
   readonly serveraddress: string;
 };
 

@@ -121,7 +121,7 @@ export class FakeRuntime implements ContainerRuntime {
 
   async images(signal?: AbortSignal): Promise<readonly LocalImage[]> {
     await this.enter('images', '', signal);
-    return this.localImages.list(new Set(this.snapshot().map(({ imageId }) => imageId)));
+    return this.imageSnapshot();
   }
 
   async pull(
@@ -343,6 +343,11 @@ export class FakeRuntime implements ContainerRuntime {
           ? `172.17.0.${id.slice(id.lastIndexOf('-') + 1)}`
           : undefined,
     }));
+  }
+
+  /** What `images` would answer, in the same way. */
+  imageSnapshot(): readonly LocalImage[] {
+    return this.localImages.list(new Set(this.snapshot().map(({ imageId }) => imageId)));
   }
 
   /** The container of this name in the pod, with its latest attempt unless `attempt` names one; undefined when there is none. */
