@@ -73,7 +73,8 @@ export async function loadImage(tag: string, layers: readonly Buffer[], socketPa
     throw new Error(`cannot load ${tag}: ${answer.status} ${answer.text}`);
 }
 
-async function rootFilesystem(): Promise<Buffer> {
+/** A tar file: busybox, its programs as links, a /tmp. */
+export async function rootFilesystem(): Promise<Buffer> {
   const busybox = await readFile(BUSYBOX).catch(cause => {
     throw new Error(`${BUSYBOX} is missing: apt-get install busybox-static`, { cause });
   });

@@ -18,15 +18,22 @@ events_logger = "file"
 `;
 
 /** Resolves when the socket is there; throws with what Podman printed when it ends before that. */
-export async function startPodman(): Promise<PodmanService> {
+export async function startPodman(
+  options: { readonly insecureRegistries?: readonly string[] } = {},
+): Promise<PodmanService> {
   const folder = await mkdtemp(join(tmpdir(), 'pikelet-podman-'));
   const storage = `[storage]\ndriver = "overlay"\ngraphroot = "${folder}/root"\nrunroot = "${folder}/run"\n`;
   await mkdir(join(folder, 'tmp'));
   await writeFile(join(folder, 'storage.conf'), storage);
   await writeFile(join(folder, 'containers.conf'), `${SETTINGS}tmp_dir = "${folder}/tmp"\n`);
+  const registries = (options.insecureRegistries ?? []).map(
+    host => `[[registry]]\nlocation = "${host}"\ninsecure = true\n`,
+  );
+  await writeFile(join(folder, 'registries.conf'), registries.join(''));
   const environment = {
     ...process.env,
     CONTAINERS_CONF: join(folder, 'containers.conf'),
+    CONTAINERS_REGISTRIES_CONF: join(folder, 'registries.conf'),
     CONTAINERS_STORAGE_CONF: join(folder, 'storage.conf'),
   };
   const socketPath = join(folder, 'podman.sock');
