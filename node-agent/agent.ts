@@ -114,6 +114,7 @@ export class Agent {
       nodeName,
       capacityCpuMilli,
       capacityMemoryBytes,
+      checkpointFailure: () => this.checkpoint.failure,
       onNode: node => this.reporter.setNode(node),
     });
     const isOnline = () => this.session.isOnline;
@@ -237,6 +238,7 @@ export class Agent {
       this.node.run(signal),
       this.images.run(signal),
       this.requests.run(signal),
+      this.checkpoint.run(this.deps.clock, signal),
     ]);
     this.streams.closeAll();
   }

@@ -1,6 +1,6 @@
 /** Docker's inspect answer as the port's container. */
 import type { ContainerLabels, ContainerState, RuntimeContainer } from './container-runtime.ts';
-import type { ContainerAnswer } from './docker-answers.ts';
+import type { ContainerAnswer, ListedContainer } from './docker-answers.ts';
 
 /** Exit code of a container that could not be started: containerd's. */
 const START_FAILED = 128;
@@ -32,6 +32,38 @@ export function runtimeContainer(
 /** With its algorithm, which Podman leaves out of some answers. */
 export function imageIdOf(id: string): string {
   return id.includes(':') ? id : `sha256:${id}`;
+}
+
+/** Kubernetes's code for a container of which nobody can say how it ended. */
+const UNKNOWN_EXIT_CODE = 137;
+
+/**
+ * A container that the engine lists and cannot look at, since its files are damaged. One that does not run is taken as
+ * ended, for it can never start: the pod then gets a new one.
+ */
+export function damagedContainer(
+  listed: ListedContainer,
+  labels: ContainerLabels,
+  message: string,
+): RuntimeContainer {
+  const atMs = listed.Created * 1000;
+  const isRunning = listed.State === 'running' || listed.State === 'paused';
+  return {
+    id: listed.Id,
+    labels,
+    image: listed.Image,
+    imageId: imageIdOf(listed.ImageID),
+    state: isRunning
+      ? { kind: 'running', startedAtMs: atMs, paused: listed.State === 'paused' }
+      : {
+          kind: 'exited',
+          exitCode: UNKNOWN_EXIT_CODE,
+          oomKilled: false,
+          startedAtMs: atMs,
+          finishedAtMs: atMs,
+          message,
+        },
+  };
 }
 
 function containerState(answer: ContainerAnswer, startFailure: string | undefined): ContainerState {

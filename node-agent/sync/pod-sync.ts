@@ -12,7 +12,15 @@ import { podFolders } from '../volumes/write-volumes.ts';
 import { type DesiredSet, emptyDesiredSet, type WantedPod, wantedPods } from './desired-set.ts';
 import type { Plan } from './draft.ts';
 import { type ExecuteDeps, executeStep } from './execute-step.ts';
-import { forgetStrangers, newMemory, noteExits, notePulled, retryPulls, type SyncMemory } from './memory.ts';
+import {
+  forgetStrangers,
+  newMemory,
+  noteExits,
+  notePulled,
+  notePullFailure,
+  retryPulls,
+  type SyncMemory,
+} from './memory.ts';
 import { plan } from './plan.ts';
 import { PodStatuses } from './pod-statuses.ts';
 import type { RenderFacts } from './render-container.ts';
@@ -211,22 +219,36 @@ export class PodSync {
       plan({ wanted, containers, memory, graceOfLeft, nowMs: this.deps.clock.monotonicMs() });
     const first = planNow();
     if (first.unknownImages.length === 0) return first;
-    await Promise.all(
-      first.unknownImages.map(async image => {
-        const presence = await this.deps.runtime.image(image, signal);
-        memory.images.set(image, presence ?? 'absent');
-        if (presence) notePulled(memory, image);
-      }),
-    );
+    await Promise.all(first.unknownImages.map(image => this.lookForImage(image, signal)));
     return planNow();
   }
 
-  /** Asks once for each image that a container runs where it came from. */
+  /** An image that the engine cannot read is as good as absent: a damaged one must not stop pods with other images. */
+  private async lookForImage(image: string, signal: AbortSignal): Promise<void> {
+    const { memory, deps } = this;
+    try {
+      const presence = await deps.runtime.image(image, signal);
+      memory.images.set(image, presence ?? 'absent');
+      if (presence) notePulled(memory, image);
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.failure === 'unreachable') throw error;
+      const nowMs = deps.clock.monotonicMs();
+      memory.images.set(image, 'absent');
+      if (!memory.pullFailures.has(image)) notePullFailure(memory, image, error, nowMs);
+    }
+  }
+
+  /** Asks once for each image that a container runs where it came from; of one that cannot be read that stays unknown. */
   private async findDigests(containers: readonly RuntimeContainer[], signal: AbortSignal): Promise<void> {
     const { imageDigests } = this.memory;
     for (const { imageId } of containers) {
       if (imageDigests.has(imageId)) continue;
-      imageDigests.set(imageId, (await this.deps.runtime.image(imageId, signal))?.digests ?? []);
+      try {
+        imageDigests.set(imageId, (await this.deps.runtime.image(imageId, signal))?.digests ?? []);
+      } catch (error) {
+        if (!(error instanceof RuntimeError) || error.failure === 'unreachable') throw error;
+        imageDigests.set(imageId, []);
+      }
     }
   }
 
