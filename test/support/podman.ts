@@ -39,6 +39,8 @@ export async function startPodman(
   const socketPath = join(folder, 'podman.sock');
   const service = spawn('podman', ['system', 'service', '--time=0', `unix://${socketPath}`], {
     env: environment,
+    // Debian's conmon leaves files where the service was started.
+    cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let printed = '';
