@@ -7,6 +7,7 @@ import { apiVersionOf, type Kind } from '../registry/kind.ts';
 import { type Decoded, decode, decodeConfiguration } from '../registry/schema.ts';
 import { duplicateFields } from './duplicate-fields.ts';
 import type { Exchange } from './exchange.ts';
+import { refuseDeepNesting } from './nesting.ts';
 
 /** What client-go's typed clients send; answers are JSON all the same. */
 const PROTOBUF = 'application/vnd.kubernetes.protobuf';
@@ -39,15 +40,24 @@ export async function readDocument(
   if (bytes.length === 0) return whole(undefined);
   if (contentType === PROTOBUF) return whole((await import('./protobuf/decode.ts')).decodeProtobuf(bytes));
   const text = bytes.toString('utf8');
-  if (contentType.endsWith('yaml')) return whole(await readYaml(text));
+  if (contentType.endsWith('yaml')) {
+    const json = await readYaml(text);
+    refuseDeepNesting(json);
+    return whole(json);
+  }
   if (!contentType.endsWith('json'))
     throw new ApiError(
       'UnsupportedMediaType',
       `the body of the request was in an unknown format (${contentType}) - accepted media types include: application/json, application/yaml, ${PROTOBUF}`,
     );
+  const json = parseJson(text);
+  refuseDeepNesting(json);
+  return { json, duplicates: validation === 'Ignore' ? [] : duplicateFields(text) };
+}
+
+function parseJson(text: string): unknown {
   try {
-    const json: unknown = JSON.parse(text);
-    return { json, duplicates: validation === 'Ignore' ? [] : duplicateFields(text) };
+    return JSON.parse(text);
   } catch (error) {
     throw new ApiError(
       'BadRequest',

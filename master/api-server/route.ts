@@ -36,11 +36,12 @@ import { figures } from './prometheus/figures.ts';
 import { type RequestCount, requestLabels } from './prometheus/request-count.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
 import { answerReview, reviewAt } from './reviews.ts';
+import { scaleObject } from './scale.ts';
 import type { StaticFiles } from './static-files.ts';
 import type { OpenStream } from './streams/node-stream.ts';
 import { serveProxy } from './streams/proxy.ts';
 import { type StreamCount, serveCommand, servePortForward } from './streams/serve.ts';
-import { bindPod, evictPod, finalizeNamespace, scaleObject } from './subresources.ts';
+import { bindPod, evictPod, finalizeNamespace } from './subresources.ts';
 import { createToken } from './token-request.ts';
 import { VERSION } from './version.ts';
 import { type WatchCount, watchObjects } from './watch.ts';
@@ -255,7 +256,7 @@ async function routeSubresource<K extends KindName>(
   if (subresource === 'status' && method === 'PATCH') return await patch(deps, exchange, kind, ref, 'status');
   if (subresource === 'finalize' && method === 'PUT') return await finalizeNamespace(deps, exchange, ref);
   if (subresource === 'scale' && kind.scaling !== undefined && ['GET', 'PUT', 'PATCH'].includes(method))
-    return await scaleObject(deps, exchange, kind, kind.scaling, ref);
+    return await scaleObject(deps, exchange, { kind, scaling: kind.scaling, ref });
   if (subresource === 'binding' && method === 'POST') return await bindPod(deps, exchange, ref);
   if (subresource === 'eviction' && method === 'POST') return await evictPod(deps, exchange, ref);
   if (subresource === 'log' && method === 'GET')
