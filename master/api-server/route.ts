@@ -213,7 +213,8 @@ async function routeVerb<K extends KindName>(
   if (ref === undefined) {
     if (verb === 'list') return await listObjects(deps, exchange, kind, path);
     if (verb === 'create') return await createObject(deps, exchange, kind, path);
-    if (verb === 'deletecollection') return await deleteCollection(deps, exchange, kind, path);
+    if (verb === 'deletecollection' && !kind.hasNoDeleteCollection)
+      return await deleteCollection(deps, exchange, kind, path);
     throw methodNotAllowed();
   }
   if (verb === 'get') return await getObject(deps, exchange, kind, ref);

@@ -15,9 +15,8 @@ import { contentTypeOf, decodeAs, fieldValidationOf, isDryRun, readDocument } fr
 import type { Exchange } from './exchange.ts';
 import { applierOf, fieldManagerOf } from './field-owner.ts';
 import { applyPatch } from './patch/apply-patch.ts';
+import { SCALE } from './sent-types.ts';
 import { inNamespace, refuseOtherName, refuseStale, type WriteDeps } from './write.ts';
-
-const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale', plural: 'Scale', type: 'V1Scale' };
 
 type Scale = New<KubeObject> & Pick<autoscaling.Scale, 'spec'>;
 

@@ -1,8 +1,8 @@
 /** The definitions of the served kinds and of all that they hold, from the field tables, for OpenAPI of either version. */
 
 import type { JSONSchemaProps } from '../../../shared/kubernetes/custom-resources.ts';
-import type { Kind } from '../../registry/kind.ts';
 import { elementType, typeSchema } from '../../registry/schema.ts';
+import type { DecodedType } from '../decode-body.ts';
 import { definitionOfMessage, messageOfType } from '../protobuf/messages.ts';
 import { declaredSchema } from './declared-schema.ts';
 import { definitionExtensions, propertyExtensions } from './extensions.ts';
@@ -46,14 +46,14 @@ export function definitionName(type: string): string {
 }
 
 /** The definition of a kind; com.example.stable.v1.CronTab for a custom one, as Kubernetes names it. */
-export function kindDefinitionName(kind: Kind): string {
+export function kindDefinitionName(kind: DecodedType): string {
   if (kind.custom === undefined) return definitionName(kind.type);
   return `${kind.group.split('.').reverse().join('.')}.${kind.version}.${kind.kind}`;
 }
 
 /** Definitions by name. */
 export function definitionsOf(
-  kinds: readonly Kind[],
+  kinds: readonly DecodedType[],
   descriptions: Descriptions,
   dialect: Dialect,
 ): Record<string, JsonSchema> {
@@ -78,7 +78,7 @@ export function definitionsOf(
 }
 
 /** The schema of a custom kind, with what every object has. */
-function customDefinition(kind: Kind, schema: JSONSchemaProps, dialect: Dialect): JsonSchema {
+function customDefinition(kind: DecodedType, schema: JSONSchemaProps, dialect: Dialect): JsonSchema {
   const declared = declaredSchema(schema, dialect);
   return {
     ...declared,
@@ -106,7 +106,7 @@ function collectTypes(name: string, into: Set<string>): void {
 
 function definitionOf(
   name: string,
-  kinds: readonly Kind[],
+  kinds: readonly DecodedType[],
   descriptions: Descriptions,
   dialect: Dialect,
 ): JsonSchema {
@@ -147,6 +147,6 @@ function isNamedScalar(expression: string): expression is keyof typeof NAMED_SCA
 }
 
 /** As `x-kubernetes-group-version-kind` says it. */
-export function groupVersionKind({ group, version, kind }: Kind) {
+export function groupVersionKind({ group, version, kind }: Pick<DecodedType, 'group' | 'version' | 'kind'>) {
   return { group, version, kind };
 }
