@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
+import { digestOf } from '../../shared/digest.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type { KindName, ObjectRef } from '../../shared/kubernetes/objects.ts';
 import type { Authorizer } from '../auth/authorize.ts';
@@ -42,6 +43,7 @@ import type { OpenStream } from './streams/node-stream.ts';
 import { serveProxy } from './streams/proxy.ts';
 import { type StreamCount, serveCommand, servePortForward } from './streams/serve.ts';
 import { bindPod, evictPod, finalizeNamespace } from './subresources.ts';
+import { sendTagged } from './tagged.ts';
 import { createToken } from './token-request.ts';
 import { VERSION } from './version.ts';
 import { type WatchCount, watchObjects } from './watch.ts';
@@ -104,8 +106,10 @@ async function routePath(deps: RouteDeps, exchange: Exchange, pathname: string):
     case '/apis': {
       const root = pathname === '/api' ? 'api' : 'apis';
       const served = groupVersions(deps.kinds.served());
-      if (isAggregated)
-        return exchange.sendJson(200, JSON.stringify(aggregatedDiscovery(root, served)), AGGREGATED);
+      if (isAggregated) {
+        const text = JSON.stringify(aggregatedDiscovery(root, served));
+        return sendTagged(exchange, { digest: digestOf(text), contentType: AGGREGATED }, () => text);
+      }
       return json(root === 'api' ? apiVersions(exchange.header('host') ?? '') : apiGroupList(served));
     }
     case '/metrics':

@@ -3,6 +3,7 @@
 import { digestOf } from '../../../shared/digest.ts';
 import type { Kind } from '../../registry/kind.ts';
 import type { Exchange } from '../exchange.ts';
+import { sendTagged } from '../tagged.ts';
 import type { Published } from './published.ts';
 
 /** What clients ask /openapi/v2 for, and how its answer is called. Source: k8s.io/kube-openapi, handler.go. */
@@ -30,7 +31,7 @@ export class OpenApiDocuments {
       { serverRelativeURL: `/openapi/v3/${path}?hash=${digest.toUpperCase()}` },
     ]);
     const text = JSON.stringify({ paths: Object.fromEntries(paths) });
-    send(exchange, { digest: digestOf(text), contentType: 'application/json' }, () => text);
+    sendTagged(exchange, { digest: digestOf(text), contentType: 'application/json' }, () => text);
   }
 
   /** Answers with a document by its path below /openapi/v3, such as `apis/apps/v1`; false when there is none. */
@@ -38,7 +39,7 @@ export class OpenApiDocuments {
     const found = (await this.documents()).get(path);
     if (found === undefined) return false;
     const { documentV3, descriptions } = await generators();
-    send(exchange, { digest: found.digest, contentType: 'application/json' }, () =>
+    sendTagged(exchange, { digest: found.digest, contentType: 'application/json' }, () =>
       JSON.stringify(documentV3(found.published(), descriptions)),
     );
     return true;
@@ -52,7 +53,7 @@ export class OpenApiDocuments {
     // It says what the documents of version 3 say, so it changes when they do.
     const digest = digestOf([isGnostic, ...[...documents.values()].map(document => document.digest)]);
     const contentType = isGnostic ? GNOSTIC_ANSWERED : 'application/json';
-    send(exchange, { digest, contentType }, () => {
+    sendTagged(exchange, { digest, contentType }, () => {
       const document = documentV2(publishAll(this.kinds()), descriptions);
       return isGnostic ? encodeGnostic(document) : JSON.stringify(document);
     });
@@ -63,18 +64,6 @@ export class OpenApiDocuments {
     if (this.made?.from !== from) this.made = { from, documents: await makeDocuments(from) };
     return this.made.documents;
   }
-}
-
-/** Sends what `make` makes, unless the client has it already. [RFC 9110 13.1.2] */
-function send(
-  exchange: Exchange,
-  { digest, contentType }: { digest: string; contentType: string },
-  make: () => string | Buffer,
-): void {
-  const etag = `"${digest.toUpperCase()}"`;
-  const headers = { ETag: etag, Vary: 'Accept, Accept-Encoding' };
-  const isKnown = exchange.header('if-none-match')?.includes(etag) ?? false;
-  exchange.send(isKnown ? 304 : 200, contentType, isKnown ? '' : make(), headers);
 }
 
 /** Loaded at first use: descriptions and tables are most of what these documents weigh. */
