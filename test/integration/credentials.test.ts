@@ -233,6 +233,16 @@ describe.skipIf(kubectlPath === undefined)('kubectl', () => {
     );
   });
 
+  it('explains the questions that it asks', async () => {
+    const review = await kubectl(
+      'explain',
+      'selfsubjectaccessreviews.spec.resourceAttributes',
+      '--recursive',
+    );
+    expect(review.stdout).toMatch(/GROUP: +authorization\.k8s\.io[\s\S]*subresource\t<string>/);
+    expect((await kubectl('explain', 'tokenreviews.spec.token')).stdout).toContain('opaque bearer token');
+  });
+
   it('creates tokens, approves requests and reconciles roles', async () => {
     await kubectl('create', 'serviceaccount', 'ci');
     const token = (await kubectl('create', 'token', 'ci', '--duration=20m')).stdout.trim();

@@ -47,6 +47,7 @@ describe('/openapi/v2', () => {
       'x-kubernetes-patch-strategy': 'merge',
       'x-kubernetes-patch-merge-key': 'name',
     });
+    expect(Object.keys(document.definitions).filter(name => !name.startsWith('io.k8s.'))).toEqual([]);
     for (const reference of new Set(references(document)))
       expect(document.definitions).toHaveProperty([reference.replace('#/definitions/', '')]);
   });
@@ -111,7 +112,26 @@ describe('/openapi/v2', () => {
       'patchAppsV1NamespacedDeploymentStatus',
       { body: 'io.k8s.api.apps.v1.Deployment', kind: 'Deployment' },
     ],
-    ['/api/v1/pods', 'get', 'listCoreV1PodForAllNamespaces', { kind: 'Pod' }],
+    [
+      '/api/v1/pods',
+      'get',
+      'listCoreV1PodForAllNamespaces',
+      {
+        kind: 'Pod',
+        answers: 'io.k8s.api.core.v1.PodList',
+        parameter: { name: 'sendInitialEvents', type: 'boolean' },
+      },
+    ],
+    [
+      '/api/v1/namespaces/{namespace}/configmaps/{name}',
+      'delete',
+      'deleteCoreV1NamespacedConfigMap',
+      {
+        kind: 'ConfigMap',
+        answers: 'io.k8s.apimachinery.pkg.apis.meta.v1.Status',
+        parameter: { name: 'gracePeriodSeconds', type: 'integer' },
+      },
+    ],
     [
       '/apis/rbac.authorization.k8s.io/v1/clusterroles',
       'delete',
@@ -143,7 +163,10 @@ describe('/openapi/v2', () => {
       const operation = paths[path][method];
       expect(operation).toMatchObject({ operationId, 'x-kubernetes-group-version-kind': { kind } });
       const { schema } = operation.responses[200];
-      if (answers === 'text') expect(schema).toEqual({ type: 'string' });
+      if (answers !== undefined)
+        expect(schema).toEqual(
+          answers === 'text' ? { type: 'string' } : { $ref: `#/definitions/${answers}` },
+        );
       if (parameter !== undefined) expect(operation.parameters).toContainEqual({ in: 'query', ...parameter });
       if (body === undefined) return;
       const reference = { $ref: `#/definitions/${body}` };

@@ -11,6 +11,13 @@ import type { JsonSchema } from './json-schema.ts';
 /** Type → { "": what it is, field: what that is }. */
 export type Descriptions = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
+/** What is to be defined, besides all that it holds. */
+export type Described = {
+  readonly types: readonly DecodedType[];
+  /** Of which there are lists. */
+  readonly listed: readonly DecodedType[];
+};
+
 /** Where the versions of OpenAPI differ. */
 export type Dialect = {
   /** A property or item that is the definition of this name. */
@@ -39,8 +46,12 @@ const SCALARS: Readonly<Record<string, JsonSchema>> = {
   bytes: { type: 'string', format: 'byte' },
 };
 
+/** Types that are never sent, and so stand in no table of messages. */
+const ANSWERED = new Set(['V1ListMeta', 'V1Status', 'V1StatusCause', 'V1StatusDetails']);
+
 /** `V1PodSpec` → `io.k8s.api.core.v1.PodSpec`. */
 export function definitionName(type: string): string {
+  if (ANSWERED.has(type)) return `io.k8s.apimachinery.pkg.apis.meta.v1.${type.slice('V1'.length)}`;
   const message = messageOfType(type);
   return message === undefined ? `io.pikelet.${type}` : definitionOfMessage(message);
 }
@@ -51,13 +62,21 @@ export function kindDefinitionName(kind: DecodedType): string {
   return `${kind.group.split('.').reverse().join('.')}.${kind.version}.${kind.kind}`;
 }
 
+export function listDefinitionName(kind: DecodedType): string {
+  return `${kindDefinitionName(kind)}List`;
+}
+
+/** Types that calls of every kind take or answer. */
+const COMMON = ['V1ListMeta', 'V1Status', 'V1DeleteOptions'];
+
 /** Definitions by name. */
 export function definitionsOf(
-  kinds: readonly DecodedType[],
+  { types: kinds, listed }: Described,
   descriptions: Descriptions,
   dialect: Dialect,
 ): Record<string, JsonSchema> {
   const types = new Set<string>();
+  for (const type of COMMON) collectTypes(type, types);
   for (const kind of kinds) collectTypes(kind.custom === undefined ? kind.type : 'V1ObjectMeta', types);
   const custom = kinds.flatMap(kind =>
     kind.custom === undefined
@@ -70,6 +89,7 @@ export function definitionsOf(
       [...types].map(type => [definitionName(type), definitionOf(type, kinds, descriptions, dialect)]),
     ),
     ...Object.fromEntries(custom),
+    ...Object.fromEntries(listed.map(kind => [listDefinitionName(kind), listDefinition(kind, dialect)])),
     [NAMED_SCALARS.time]: time,
     [NAMED_SCALARS.microTime]: time,
     [NAMED_SCALARS.quantity]: dialect.quantity,
@@ -92,6 +112,22 @@ function customDefinition(kind: DecodedType, schema: JSONSchemaProps, dialect: D
   };
 }
 
+function listDefinition(kind: DecodedType, dialect: Dialect): JsonSchema {
+  return {
+    type: 'object',
+    description: `${kind.kind}List is a list of objects of kind ${kind.kind}.`,
+    properties: {
+      apiVersion: { type: 'string', description: API_VERSION },
+      items: { type: 'array', items: dialect.reference(kindDefinitionName(kind)) },
+      kind: { type: 'string', description: KIND },
+      metadata: { description: LIST_METADATA, ...dialect.reference(definitionName('V1ListMeta')) },
+    },
+    required: ['items'],
+    'x-kubernetes-group-version-kind': [groupVersionKind({ ...kind, kind: `${kind.kind}List` })],
+  };
+}
+
+const LIST_METADATA = 'Standard list metadata.';
 const API_VERSION = 'APIVersion defines the versioned schema of this representation of an object.';
 const KIND = 'Kind is a string value representing the REST resource this object represents.';
 const METADATA = "Standard object's metadata.";

@@ -6,7 +6,7 @@ import { type Operation, type Path, parameterType, TEXT } from './operations.ts'
 import type { Published } from './published.ts';
 
 export type ParameterV2 =
-  | { readonly in: 'body'; readonly name: string; readonly required: true; readonly schema: JsonSchema }
+  | { readonly in: 'body'; readonly name: string; readonly required: boolean; readonly schema: JsonSchema }
   | { readonly in: 'path'; readonly name: string; readonly required: true; readonly type: 'string' }
   | { readonly in: 'query'; readonly name: string; readonly type: 'string' | 'boolean' | 'integer' };
 
@@ -15,9 +15,7 @@ export type OperationV2 = {
   readonly consumes: readonly string[];
   readonly produces: readonly string[];
   readonly parameters: readonly ParameterV2[];
-  readonly responses: Readonly<
-    Record<string, { readonly description: string; readonly schema?: JsonSchema }>
-  >;
+  readonly responses: Readonly<Record<string, { readonly description: string; readonly schema: JsonSchema }>>;
   readonly [extension: `x-${string}`]: unknown;
 };
 
@@ -51,7 +49,7 @@ export function documentV2(published: Published, descriptions: Descriptions): Do
     swagger: '2.0',
     info: { title: 'Pikelet', version: KUBERNETES_VERSION },
     paths: Object.fromEntries(published.paths.map(path => [path.path, pathItem(path)])),
-    definitions: definitionsOf(published.types, descriptions, V2),
+    definitions: definitionsOf(published, descriptions, V2),
   };
 }
 
@@ -77,8 +75,11 @@ function operationOf(operation: Operation): OperationV2 {
     parameters:
       body === undefined
         ? query
-        : [{ name: 'body', in: 'body', required: true, schema: refTo(body) }, ...query],
-    responses: { 200: { description: 'OK', ...(answer === undefined ? {} : { schema: schemaOf(answer) }) } },
+        : [
+            { name: 'body', in: 'body', required: operation.method !== 'delete', schema: refTo(body) },
+            ...query,
+          ],
+    responses: { 200: { description: 'OK', schema: schemaOf(answer) } },
     'x-kubernetes-action': operation.action,
     'x-kubernetes-group-version-kind': operation.groupVersionKind,
   };

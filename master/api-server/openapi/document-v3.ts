@@ -20,7 +20,7 @@ export function documentV3(published: Published, descriptions: Descriptions): ob
     openapi: '3.0.0',
     info: { title: 'Pikelet', version: KUBERNETES_VERSION },
     paths: Object.fromEntries(published.paths.map(path => [path.path, pathItem(path)])),
-    components: { schemas: definitionsOf(published.types, descriptions, V3) },
+    components: { schemas: definitionsOf(published, descriptions, V3) },
   };
 }
 
@@ -50,7 +50,7 @@ function operationOf(operation: Operation): object {
       schema: { type: parameterType(name), uniqueItems: true },
     })),
     ...(body === undefined ? {} : { requestBody: { content: content(body) } }),
-    responses: { 200: { description: 'OK', ...(answer === undefined ? {} : { content: content(answer) }) } },
+    responses: { 200: { description: 'OK', content: content(answer) } },
     'x-kubernetes-action': operation.action,
     'x-kubernetes-group-version-kind': operation.groupVersionKind,
   };

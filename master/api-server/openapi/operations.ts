@@ -2,7 +2,7 @@
 import type { Kind } from '../../registry/kind.ts';
 import type { DecodedType } from '../decode-body.ts';
 import type { Review } from '../reviews.ts';
-import { groupVersionKind, kindDefinitionName } from './definitions.ts';
+import { definitionName, groupVersionKind, kindDefinitionName, listDefinitionName } from './definitions.ts';
 
 export type Operation = {
   readonly method: 'get' | 'put' | 'post' | 'patch' | 'delete';
@@ -11,10 +11,10 @@ export type Operation = {
   /** Kubernetes's verb, for `x-kubernetes-action`. */
   readonly action: string;
   readonly groupVersionKind: { readonly group: string; readonly version: string; readonly kind: string };
-  /** The definition of what is sent; undefined when nothing is, or only options. */
+  /** The definition of what is sent; undefined when nothing is. */
   readonly body: string | undefined;
-  /** The definition of what is answered; undefined for lists and Statuses. */
-  readonly answer: string | typeof TEXT | undefined;
+  /** The definition of what is answered. */
+  readonly answer: string | typeof TEXT;
   readonly queryParameters: readonly string[];
   /** Media types of what is sent. */
   readonly consumes: readonly string[];
@@ -29,22 +29,39 @@ export type Path = {
 /** An answer that is no object. */
 export const TEXT = { type: 'string' } as const;
 
-export const WRITE_PARAMETERS = ['dryRun', 'fieldManager', 'fieldValidation', 'pretty'];
+const WRITE_PARAMETERS = ['dryRun', 'fieldManager', 'fieldValidation', 'pretty'];
+const LIST_PARAMETERS = [
+  ...['allowWatchBookmarks', 'continue', 'fieldSelector', 'labelSelector', 'limit', 'pretty'],
+  ...['resourceVersion', 'resourceVersionMatch', 'sendInitialEvents', 'timeoutSeconds', 'watch'],
+];
+const DELETE_PARAMETERS = ['dryRun', 'gracePeriodSeconds', 'orphanDependents', 'pretty', 'propagationPolicy'];
 const PATCHES = ['application/json-patch+json', 'application/merge-patch+json'];
 const STRATEGIC = 'application/strategic-merge-patch+json';
 const APPLY = 'application/apply-patch+yaml';
 
-/** Parameters that are no text. */
-const PARAMETER_TYPES: Readonly<Record<string, 'boolean' | 'integer'>> = Object.fromEntries([
-  ...['force', 'follow', 'previous', 'timestamps', 'stdin', 'stdout', 'stderr', 'tty'].map(name => [
-    name,
-    'boolean' as const,
-  ]),
-  ...['limitBytes', 'sinceSeconds', 'tailLines', 'ports'].map(name => [name, 'integer' as const]),
-]);
+const BOOLEANS = [
+  ...['allowWatchBookmarks', 'force', 'follow', 'orphanDependents', 'previous', 'sendInitialEvents'],
+  ...['stderr', 'stdin', 'stdout', 'timestamps', 'tty', 'watch'],
+];
+const INTEGERS = [
+  'gracePeriodSeconds',
+  'limit',
+  'limitBytes',
+  'ports',
+  'sinceSeconds',
+  'tailLines',
+  'timeoutSeconds',
+];
 
+/** The type of a parameter of the query. */
 export function parameterType(name: string): 'string' | 'boolean' | 'integer' {
-  return PARAMETER_TYPES[name] ?? 'string';
+  if (BOOLEANS.includes(name)) return 'boolean';
+  return INTEGERS.includes(name) ? 'integer' : 'string';
+}
+
+/** What a write takes in its query. */
+export function writeParameters(method: Operation['method']): readonly string[] {
+  return method === 'patch' ? [...WRITE_PARAMETERS, 'force'] : WRITE_PARAMETERS;
 }
 
 type Resource = Pick<Kind, 'group' | 'version' | 'kind' | 'namespaced' | 'plural'>;
@@ -86,56 +103,56 @@ export function pathsOf(kind: Kind): readonly Path[] {
   const scope = kind.namespaced ? ['namespace'] : [];
   const collection = collectionOf(kind);
   const definition = kindDefinitionName(kind);
-  const operation = (
-    method: Operation['method'],
-    verb: string,
-    {
-      action = method,
-      sends = false,
-      answers = sends,
-    }: { action?: string; sends?: boolean; answers?: boolean },
-  ): Operation => ({
+  const operation = (method: Operation['method'], verb: string): Operation => ({
     method,
     operationId: operationIdOf(kind, verb),
-    action,
+    action: method,
     groupVersionKind: groupVersionKind(kind),
-    body: sends ? definition : undefined,
-    answer: answers ? definition : undefined,
-    queryParameters: sends ? [...WRITE_PARAMETERS, ...(method === 'patch' ? ['force'] : [])] : [],
+    body: method === 'get' ? undefined : definition,
+    answer: definition,
+    queryParameters: method === 'get' ? ['pretty'] : writeParameters(method),
     consumes: consumedBy(kind, method),
   });
-  const list = operation('get', 'list', { action: 'list' });
+  const list = {
+    ...operation('get', 'list'),
+    action: 'list',
+    answer: listDefinitionName(kind),
+    queryParameters: LIST_PARAMETERS,
+  };
   const everywhere = operationIdOf({ ...kind, namespaced: false }, 'list', { suffix: 'ForAllNamespaces' });
-  const clear = operation('delete', 'delete', { action: 'deletecollection' });
+  const remove = {
+    ...operation('delete', 'delete'),
+    body: definitionName('V1DeleteOptions'),
+    answer: kind.id === 'Pod' ? definition : definitionName('V1Status'),
+    queryParameters: DELETE_PARAMETERS,
+  };
+  const clear = {
+    ...remove,
+    operationId: operationIdOf(kind, 'delete', { method: 'Collection' }),
+    action: 'deletecollection',
+    answer: definitionName('V1Status'),
+    queryParameters: [...DELETE_PARAMETERS, 'fieldSelector', 'labelSelector'],
+  };
+  const listEverywhere = {
+    path: collectionOf(kind, false),
+    pathParameters: [],
+    operations: [{ ...list, operationId: everywhere }],
+  };
   return [
-    ...(kind.namespaced
-      ? [
-          {
-            path: collectionOf(kind, false),
-            pathParameters: [],
-            operations: [{ ...list, operationId: everywhere }],
-          },
-        ]
-      : []),
+    ...(kind.namespaced ? [listEverywhere] : []),
     {
       path: collection,
       pathParameters: scope,
-      operations: [
-        list,
-        operation('post', 'create', { sends: true }),
-        ...(kind.hasNoDeleteCollection
-          ? []
-          : [{ ...clear, operationId: operationIdOf(kind, 'delete', { method: 'Collection' }) }]),
-      ],
+      operations: [list, operation('post', 'create'), ...(kind.hasNoDeleteCollection ? [] : [clear])],
     },
     {
       path: `${collection}/{name}`,
       pathParameters: [...scope, 'name'],
       operations: [
-        operation('get', 'read', { answers: true }),
-        operation('put', 'replace', { sends: true }),
-        operation('patch', 'patch', { sends: true }),
-        operation('delete', 'delete', {}),
+        operation('get', 'read'),
+        operation('put', 'replace'),
+        operation('patch', 'patch'),
+        remove,
       ],
     },
   ];
@@ -155,7 +172,7 @@ export function pathOfReview(review: Review): Path {
         groupVersionKind: groupVersionKind(review),
         body: definition,
         answer: definition,
-        queryParameters: WRITE_PARAMETERS,
+        queryParameters: writeParameters('post'),
         consumes: consumedBy(review, 'post'),
       },
     ],

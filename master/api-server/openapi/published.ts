@@ -2,13 +2,15 @@
 import type { Kind } from '../../registry/kind.ts';
 import type { DecodedType } from '../decode-body.ts';
 import { REVIEWS, type Review } from '../reviews.ts';
+import type { Described } from './definitions.ts';
 import { type Path, pathOfReview, pathsOf } from './operations.ts';
 import { subresourcePaths, typesBelow } from './subresource-paths.ts';
 
-export type Published = { readonly types: readonly DecodedType[]; readonly paths: readonly Path[] };
+export type Published = Described & { readonly paths: readonly Path[] };
 
 function publish(kinds: readonly Kind[], reviews: readonly Review[]): Published {
   return {
+    listed: kinds,
     types: [...kinds, ...reviews, ...typesBelow(kinds)],
     paths: [
       ...kinds.flatMap(kind => [...pathsOf(kind), ...subresourcePaths(kind)]),

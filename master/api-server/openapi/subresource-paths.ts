@@ -12,7 +12,7 @@ import {
   type Path,
   pathsOf,
   TEXT,
-  WRITE_PARAMETERS,
+  writeParameters,
 } from './operations.ts';
 
 /** What calls take in their query. Source: the options of each in Kubernetes's core/v1. */
@@ -72,7 +72,7 @@ function operationsOf(kind: Kind, subresource: SubresourceOf): Operation[] {
     if (method === undefined || word === undefined) return [];
     const sends = definition !== undefined && method !== 'get';
     const suffix = capital(name);
-    const written = sends ? [...WRITE_PARAMETERS, ...(method === 'patch' ? ['force'] : [])] : [];
+    const written = sends ? writeParameters(method) : ['pretty'];
     return [
       {
         method,
