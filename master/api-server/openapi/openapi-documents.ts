@@ -68,14 +68,20 @@ export class OpenApiDocuments {
 
 /** Loaded at first use: descriptions and tables are most of what these documents weigh. */
 async function generators() {
-  const [v3, v2, published, gnostic, { default: descriptions }] = await Promise.all([
+  const [
+    { documentV3 },
+    { documentV2 },
+    { publishAll, publishEach },
+    { encodeGnostic },
+    { default: descriptions },
+  ] = await Promise.all([
     import('./document-v3.ts'),
     import('./document-v2.ts'),
     import('./published.ts'),
     import('./gnostic.ts'),
     import('../../../shared/kubernetes/generated/descriptions.json', { with: { type: 'json' } }),
   ]);
-  return { ...v3, ...v2, ...published, ...gnostic, descriptions };
+  return { documentV3, documentV2, publishAll, publishEach, encodeGnostic, descriptions };
 }
 
 async function makeDocuments(kinds: readonly Kind[]): Promise<ReadonlyMap<string, Document>> {
