@@ -36,23 +36,21 @@ export async function readDocument(
   contentType = contentTypeOf(exchange),
 ): Promise<Document> {
   const bytes = await exchange.body();
-  const whole = (json: unknown) => ({ json, duplicates: [] });
-  if (bytes.length === 0) return whole(undefined);
-  if (contentType === PROTOBUF) return whole((await import('./protobuf/decode.ts')).decodeProtobuf(bytes));
-  const text = bytes.toString('utf8');
-  if (contentType.endsWith('yaml')) {
-    const json = await readYaml(text);
-    refuseDeepNesting(json);
-    return whole(json);
-  }
-  if (!contentType.endsWith('json'))
-    throw new ApiError(
-      'UnsupportedMediaType',
-      `the body of the request was in an unknown format (${contentType}) - accepted media types include: application/json, application/yaml, ${PROTOBUF}`,
-    );
-  const json = parseJson(text);
+  if (bytes.length === 0) return { json: undefined, duplicates: [] };
+  const isJson = contentType.endsWith('json');
+  const json = isJson ? parseJson(bytes.toString('utf8')) : await readOther(bytes, contentType);
   refuseDeepNesting(json);
-  return { json, duplicates: validation === 'Ignore' ? [] : duplicateFields(text) };
+  const isChecked = isJson && validation !== 'Ignore';
+  return { json, duplicates: isChecked ? duplicateFields(bytes.toString('utf8')) : [] };
+}
+
+async function readOther(bytes: Buffer, contentType: string): Promise<unknown> {
+  if (contentType === PROTOBUF) return (await import('./protobuf/decode.ts')).decodeProtobuf(bytes);
+  if (contentType.endsWith('yaml')) return await readYaml(bytes.toString('utf8'));
+  throw new ApiError(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format (${contentType}) - accepted media types include: application/json, application/yaml, ${PROTOBUF}`,
+  );
 }
 
 function parseJson(text: string): unknown {

@@ -85,6 +85,12 @@ describe('a JSON patch', () => {
       value: {},
     }));
     expect(() => applyJsonPatch({}, deeper)).toThrow('exceeded max depth');
+    const doubled = Array.from({ length: 20 }, (_, i) => ({
+      op: 'copy',
+      from: '/a',
+      path: '/a'.repeat(2 ** i + 1),
+    }));
+    expect(() => applyJsonPatch({ a: {} }, doubled)).toThrow('exceeded max depth');
   });
 
   it.each([[{}], [[{ op: 'jump', path: '/a' }]], [[{ op: 'add' }]], [[{ op: 'move', path: '/a' }]]])(

@@ -44,8 +44,11 @@ export function applyJsonPatch(target: unknown, patch: unknown): unknown {
         'Invalid',
         `the server rejected our request due to an error in our request: operation ${index} (${operation.op} ${operation.path}) does not apply: ${why}`,
       );
-    if (operation.op === 'copy')
-      copiedBytes += JSON.stringify(valueAt(document, operation.from) ?? null).length;
+    if (operation.op === 'copy') {
+      const copied = valueAt(document, operation.from) ?? null;
+      refuseDeepNesting(copied);
+      copiedBytes += JSON.stringify(copied).length;
+    }
     if (copiedBytes > MAX_BODY_BYTES)
       throw refuse(`the accumulated size of copies exceeds the limit of ${MAX_BODY_BYTES} bytes`);
     const isWhole = operation.op === 'replace' && operation.path === '';
