@@ -39,6 +39,8 @@ export type ContainerSpec = {
     | { readonly kind: 'host' }
     | { readonly kind: 'own' }
     | { readonly kind: 'container'; readonly id: string };
+  /** Processes that it sees; absent: its own alone. */
+  readonly pid?: { readonly kind: 'host' } | { readonly kind: 'container'; readonly id: string };
   readonly ports: readonly {
     readonly containerPort: number;
     readonly hostPort: number;

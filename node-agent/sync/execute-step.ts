@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { assertNever } from '../../shared/assert-never.ts';
 import type { Clock } from '../../shared/clock.ts';
+import { allContainers } from '../../shared/kubernetes/pod-containers.ts';
 import type { EventReport, PodDocument } from '../../shared/protocol/messages.ts';
 import { type ContainerRuntime, type ContainerSpec, RuntimeError } from '../runtime/container-runtime.ts';
 import { planVolume } from '../volumes/plan-volume.ts';
@@ -17,6 +18,7 @@ import {
 
 import { type Rendered, type RenderFacts, renderContainer } from './render-container.ts';
 import { RenderError } from './render-error.ts';
+import { containerFieldPath } from './status-events.ts';
 import type { Step } from './steps.ts';
 
 export type ExecuteDeps = {
@@ -94,7 +96,7 @@ async function run(deps: ExecuteDeps, step: StepOf<'run'>, signal: AbortSignal):
   if (wanted) await deps.tokensReady(wanted.document, signal);
   // Read anew: it may have changed, or left, while its tokens were waited for.
   const held = deps.documentOf(step.uid);
-  const container = held && containersOf(held.document).find(({ name }) => name === step.container);
+  const container = held && allContainers(held.document.spec).find(({ name }) => name === step.container);
   if (!held || !container) return;
   const { runtime, memory } = deps;
   const image = container.image ?? '';
@@ -147,7 +149,7 @@ async function start(deps: ExecuteDeps, step: StepOf<'start'>, signal: AbortSign
 
 /** What lay in memory is gone when the device went down between a container's creation and its start. */
 async function prepareAgain(deps: ExecuteDeps, document: PodDocument, name: string): Promise<void> {
-  const container = containersOf(document).find(each => each.name === name);
+  const container = allContainers(document.spec).find(each => each.name === name);
   for (const mount of container?.volumeMounts ?? [])
     await prepareVolume(planVolume(document, mount.name, deps.facts()));
 }
@@ -229,10 +231,6 @@ function wasPulledFor(memory: SyncMemory, uid: string, image: string): boolean {
   return (memory.pulledAtMs.get(image) ?? -1) >= (memory.seen.get(uid)?.atMs ?? 0);
 }
 
-function containersOf(document: PodDocument) {
-  return [...document.spec.containers, ...(document.spec.initContainers ?? [])];
-}
-
 function say(
   deps: ExecuteDeps,
   step: { readonly uid: string; readonly container: string },
@@ -240,9 +238,7 @@ function say(
   reason: string,
   message: string,
 ): void {
-  const isInit = deps
-    .documentOf(step.uid)
-    ?.document.spec.initContainers?.some(({ name }) => name === step.container);
-  const fieldPath = `spec.${isInit ? 'initContainers' : 'containers'}{${step.container}}`;
+  const spec = deps.documentOf(step.uid)?.document.spec ?? { containers: [] };
+  const fieldPath = containerFieldPath(spec, step.container);
   deps.emit({ podUid: step.uid, type, reason, message, fieldPath });
 }

@@ -3,7 +3,7 @@ import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import { type Draft, type PlanInput, removal, stopOf } from './draft.ts';
 import { isImageReference } from './image-reference.ts';
 import { containerKey } from './memory.ts';
-import { type ContainerView, isOver, type PodView, willRestart } from './pod-view.ts';
+import { type ContainerView, isOver, type PodView, viewsOf, willRestart } from './pod-view.ts';
 import { joinedNetworkOf, matchesContainer } from './spec-digest.ts';
 import type { NetworkChoice } from './steps.ts';
 
@@ -28,7 +28,8 @@ export function nextOfContainer(ask: Ask): void {
     else if (isCutOff(view.running, network)) draft.steps.push(stopOf(view.running, pod, 'network'));
     return;
   }
-  if (network === undefined) return;
+  const target = targetOf(pod, view);
+  if (network === undefined || target === 'not-running') return;
   if (newest?.state.kind === 'created') {
     nextOfCreated(ask, newest, network);
     return;
@@ -42,7 +43,15 @@ export function nextOfContainer(ask: Ask): void {
     attempt: newest ? newest.labels.attempt + 1 : 0,
     network,
     ownsPorts: pod.owner === view,
+    target: target?.id,
   });
+}
+
+/** The container whose processes an ephemeral one wants to see; undefined when it names none. */
+function targetOf(pod: PodView, { container }: ContainerView): RuntimeContainer | 'not-running' | undefined {
+  const name = 'targetContainerName' in container ? container.targetContainerName : undefined;
+  if (!name) return undefined;
+  return viewsOf(pod).find(other => other.container.name === name)?.running ?? 'not-running';
 }
 
 /** A container that was made but never started: start it, or remove it when it is not the one wanted. */

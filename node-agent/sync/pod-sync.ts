@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 import { backoffDelayMs } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
+import { allContainers } from '../../shared/kubernetes/pod-containers.ts';
 import type { EventReport, PodReport } from '../../shared/protocol/messages.ts';
 import { DEFAULT_GRACE_SECONDS, ENGINE_BACKOFF, PULL_ERROR_SHOWN_MS, RESYNC_INTERVAL_MS } from '../limits.ts';
 import { type ContainerRuntime, type RuntimeContainer, RuntimeError } from '../runtime/container-runtime.ts';
@@ -221,6 +222,6 @@ function imagesOf(wanted: readonly WantedPod[]): ReadonlySet<string> {
   const specs = wanted.flatMap(({ document, terminateWithinSeconds }) =>
     document && terminateWithinSeconds === undefined ? [document.spec] : [],
   );
-  const containers = specs.flatMap(spec => [...spec.containers, ...(spec.initContainers ?? [])]);
+  const containers = specs.flatMap(allContainers);
   return new Set(containers.map(({ image }) => image ?? ''));
 }

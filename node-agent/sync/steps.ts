@@ -19,6 +19,8 @@ export type Step =
       readonly network: NetworkChoice;
       /** True for the one container that carries the pod's published ports. */
       readonly ownsPorts: boolean;
+      /** Id of the container whose processes it shall see. */
+      readonly target?: string;
     }
   /** Starts a container that was created before. */
   | { readonly kind: 'start'; readonly uid: string; readonly container: string; readonly id: string }
