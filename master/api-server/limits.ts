@@ -3,6 +3,9 @@
 /** Largest request body, bytes, as in Kubernetes (3 MiB); a larger one is refused with 413. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
+/** Levels of objects and lists in a body, four times what any built-in type takes: walks of such a value fit on the stack. A deeper one is refused with 400. */
+export const MAX_NESTING = 256;
+
 /** Open watches at once; past it a new one is told to come back later (429). A browser or informer needs about ten. */
 export const MAX_WATCHES = 2000;
 

@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
+import { digestOf } from '../../shared/digest.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type { KindName, ObjectRef } from '../../shared/kubernetes/objects.ts';
 import type { Authorizer } from '../auth/authorize.ts';
@@ -37,11 +38,13 @@ import { figures } from './prometheus/figures.ts';
 import { type RequestCount, requestLabels } from './prometheus/request-count.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
 import { answerReview, reviewAt } from './reviews.ts';
+import { scaleObject } from './scale.ts';
 import type { StaticFiles } from './static-files.ts';
 import type { OpenStream } from './streams/node-stream.ts';
 import { serveProxy } from './streams/proxy.ts';
 import { type StreamCount, serveCommand, servePortForward } from './streams/serve.ts';
-import { bindPod, evictPod, finalizeNamespace, scaleObject } from './subresources.ts';
+import { bindPod, evictPod, finalizeNamespace } from './subresources.ts';
+import { sendTagged } from './tagged.ts';
 import { createToken } from './token-request.ts';
 import { VERSION } from './version.ts';
 import { type WatchCount, watchObjects } from './watch.ts';
@@ -104,8 +107,10 @@ async function routePath(deps: RouteDeps, exchange: Exchange, pathname: string):
     case '/apis': {
       const root = pathname === '/api' ? 'api' : 'apis';
       const served = groupVersions(deps.kinds.served());
-      if (isAggregated)
-        return exchange.sendJson(200, JSON.stringify(aggregatedDiscovery(root, served)), AGGREGATED);
+      if (isAggregated) {
+        const text = JSON.stringify(aggregatedDiscovery(root, served));
+        return sendTagged(exchange, { digest: digestOf(text), contentType: AGGREGATED }, () => text);
+      }
       return json(root === 'api' ? apiVersions(exchange.header('host') ?? '') : apiGroupList(served));
     }
     case '/metrics':
@@ -213,7 +218,8 @@ async function routeVerb<K extends KindName>(
   if (ref === undefined) {
     if (verb === 'list') return await listObjects(deps, exchange, kind, path);
     if (verb === 'create') return await createObject(deps, exchange, kind, path);
-    if (verb === 'deletecollection') return await deleteCollection(deps, exchange, kind, path);
+    if (verb === 'deletecollection' && !kind.hasNoDeleteCollection)
+      return await deleteCollection(deps, exchange, kind, path);
     throw methodNotAllowed();
   }
   if (verb === 'get') return await getObject(deps, exchange, kind, ref);
@@ -256,7 +262,7 @@ async function routeSubresource<K extends KindName>(
   if (subresource === 'status' && method === 'PATCH') return await patch(deps, exchange, kind, ref, 'status');
   if (subresource === 'finalize' && method === 'PUT') return await finalizeNamespace(deps, exchange, ref);
   if (subresource === 'scale' && kind.scaling !== undefined && ['GET', 'PUT', 'PATCH'].includes(method))
-    return await scaleObject(deps, exchange, kind, kind.scaling, ref);
+    return await scaleObject(deps, exchange, { kind, scaling: kind.scaling, ref });
   if (subresource === 'binding' && method === 'POST') return await bindPod(deps, exchange, ref);
   if (subresource === 'ephemeralcontainers' && method === 'GET')
     return await getObject(deps, exchange, kind, ref);

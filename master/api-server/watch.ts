@@ -8,7 +8,7 @@ import { type AnswerStream, startAnswer } from './answer-stream.ts';
 import type { Exchange } from './exchange.ts';
 import { BOOKMARK_INTERVAL_MS, MAX_WATCHES, WATCH_TIMEOUT_MS } from './limits.ts';
 import { type ReadDeps, reachRevision, tableOptions } from './list.ts';
-import { objectJson, representationOf } from './represent.ts';
+import { objectJson, partialMetadata, representationOf } from './represent.ts';
 import { type Selection, selectionOf } from './select.ts';
 
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
@@ -158,7 +158,10 @@ class EventLines<K extends KindName> {
       creationTimestamp: null,
       ...(annotations === undefined ? {} : { annotations }),
     };
-    const object = { kind: this.kind.kind, apiVersion: apiVersionOf(this.kind), metadata };
+    const object =
+      representationOf(this.exchange) === 'metadata'
+        ? partialMetadata({ metadata })
+        : { kind: this.kind.kind, apiVersion: apiVersionOf(this.kind), metadata };
     await this.answer.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
   }
 
