@@ -54,9 +54,7 @@ export async function watchObjects<K extends KindName>(
     const ended = AbortSignal.any([exchange.signal, AbortSignal.timeout(options.timeoutMs)]);
     // One signal for a whole interval: making one takes longer than sending an event.
     const untilBookmark = () =>
-      options.wantsBookmarks
-        ? AbortSignal.any([ended, AbortSignal.timeout(BOOKMARK_INTERVAL_MS)])
-        : ended;
+      options.wantsBookmarks ? AbortSignal.any([ended, AbortSignal.timeout(BOOKMARK_INTERVAL_MS)]) : ended;
     let pause = untilBookmark();
     while (!ended.aborted) {
       const events = cache.history.after(position);
