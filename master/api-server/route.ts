@@ -17,6 +17,7 @@ import type { ObjectCache } from '../watch/object-cache.ts';
 import type { UsageReader } from '../watch/usage-reader.ts';
 import { APPLY_PATCH, applyConfiguration } from './apply.ts';
 import { approveRequest } from './approve.ts';
+import type { CallCount } from './call-count.ts';
 import { contentTypeOf } from './decode-body.ts';
 import {
   aggregatedDiscovery,
@@ -63,6 +64,7 @@ export type RouteDeps = {
   readonly openLogs: OpenLogs;
   readonly openStream: OpenStream;
   readonly files: StaticFiles;
+  readonly calls: CallCount;
   readonly watches: WatchCount;
   readonly requests: RequestCount;
   readonly streams: StreamCount;
@@ -71,10 +73,29 @@ export type RouteDeps = {
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
+/** Kubernetes counts neither what may last nor the questions of who watches over the master. */
+const LASTING_SUBRESOURCES = ['attach', 'exec', 'log', 'portforward', 'proxy'];
+const HEALTH_PATHS = ['/healthz', '/livez', '/readyz'];
+
 export async function route(deps: RouteDeps, exchange: Exchange): Promise<void> {
-  const { pathname } = exchange.url;
   if (await deps.files.answer(exchange)) return;
-  const path = parseResourcePath(pathname);
+  const path = parseResourcePath(exchange.url.pathname);
+  if (!isCounted(exchange, path)) return await routeTo(deps, exchange, path);
+  const leave = deps.calls.enter(exchange.identity.user);
+  try {
+    await routeTo(deps, exchange, path);
+  } finally {
+    exchange.onceClosed(leave);
+  }
+}
+
+function isCounted(exchange: Exchange, path: ResourcePath | undefined): boolean {
+  if (path === undefined) return !HEALTH_PATHS.includes(exchange.url.pathname);
+  return !LASTING_SUBRESOURCES.includes(path.subresource ?? '') && verbOf(exchange, path) !== 'watch';
+}
+
+async function routeTo(deps: RouteDeps, exchange: Exchange, path: ResourcePath | undefined): Promise<void> {
+  const { pathname } = exchange.url;
   if (path !== undefined) return await routeResource(deps, exchange, path);
   requireAccess(deps.authorizer, exchange.identity, {
     verb: exchange.method === 'GET' ? 'get' : exchange.method.toLowerCase(),

@@ -51,8 +51,12 @@ export async function watchObjects<K extends KindName>(
     const lines = new EventLines(deps, { exchange, answer, kind, selection });
     let position = options.isInitial ? cache.revision : options.from;
     if (options.isInitial) await lines.initial(options.wantsInitialEnd);
-    const deadline = AbortSignal.timeout(options.timeoutMs);
-    while (!exchange.signal.aborted && !deadline.aborted) {
+    const ended = AbortSignal.any([exchange.signal, AbortSignal.timeout(options.timeoutMs)]);
+    // One signal for a whole interval: making one takes longer than sending an event.
+    const untilBookmark = () =>
+      options.wantsBookmarks ? AbortSignal.any([ended, AbortSignal.timeout(BOOKMARK_INTERVAL_MS)]) : ended;
+    let pause = untilBookmark();
+    while (!ended.aborted) {
       const events = cache.history.after(position);
       if (events === undefined) return await lines.expired(position);
       for (const event of events) await lines.event(event);
@@ -60,13 +64,10 @@ export async function watchObjects<K extends KindName>(
       if (events.length > 0) continue;
       // A custom kind that is gone, or another by now: clients look again what there is.
       if (deps.kinds.find(kind.group, kind.version, kind.plural) !== kind) return;
-      const pause = AbortSignal.any([
-        exchange.signal,
-        deadline,
-        ...(options.wantsBookmarks ? [AbortSignal.timeout(BOOKMARK_INTERVAL_MS)] : []),
-      ]);
       await cache.history.next(pause);
-      if (pause.aborted && options.wantsBookmarks) await lines.bookmark(cache.revision);
+      if (!pause.aborted || !options.wantsBookmarks) continue;
+      await lines.bookmark(position);
+      pause = untilBookmark();
     }
   } finally {
     leave();
