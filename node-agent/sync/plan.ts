@@ -17,6 +17,7 @@ import {
 import { nextOfContainer } from './plan-container.ts';
 import { type ContainerView, initProgress, isFinished, type PodView, viewPod, viewsOf } from './pod-view.ts';
 import { removableVolumes } from './removable-volumes.ts';
+import type { Step } from './steps.ts';
 
 /** The next steps towards the wanted pods. Steps of one plan do not depend on each other. */
 export function plan(input: PlanInput): Plan {
@@ -46,19 +47,23 @@ function groupByPod(containers: readonly RuntimeContainer[]): ReadonlyMap<string
 }
 
 function finish(draft: Draft): Plan {
-  const pulled = new Set<string>();
-  const steps = draft.steps.filter(step => {
-    if (step.kind !== 'pull') return true;
-    const isFirst = !pulled.has(step.image);
-    pulled.add(step.image);
-    return isFirst;
-  });
   return {
-    steps,
+    steps: withSharedPulls(draft.steps),
     unknownImages: [...draft.unknownImages].sort(),
     gone: draft.gone,
     wakeAtMs: draft.wakesAtMs.length > 0 ? Math.min(...draft.wakesAtMs) : undefined,
   };
+}
+
+/** One pull for each image. Where pods name different Secrets for it, those of the first; the others' turn comes when it has failed. */
+function withSharedPulls(steps: readonly Step[]): readonly Step[] {
+  const pulls = steps.filter(step => step.kind === 'pull');
+  return steps.flatMap((step): Step[] => {
+    if (step.kind !== 'pull') return [step];
+    if (pulls.find(({ image }) => image === step.image) !== step) return [];
+    const same = pulls.filter(({ pullKey }) => pullKey === step.pullKey);
+    return [{ ...step, waiting: same.flatMap(({ waiting }) => waiting) }];
+  });
 }
 
 function planPod(

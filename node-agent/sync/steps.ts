@@ -16,7 +16,16 @@ export type NetworkChoice =
   | { readonly kind: 'joined'; readonly id: string; readonly ip?: string };
 
 export type Step =
-  | { readonly kind: 'pull'; readonly uid: string; readonly container: string; readonly image: string }
+  | {
+      readonly kind: 'pull';
+      readonly image: string;
+      /** See pullKeyOf. */
+      readonly pullKey: string;
+      /** The pod whose Secrets the registry is shown. */
+      readonly uid: string;
+      /** All that wait for the image, of this pod and of others with the same key: they are told of it. */
+      readonly waiting: readonly { readonly uid: string; readonly container: string }[];
+    }
   /** Creates attempt number `attempt` and starts it. */
   | {
       readonly kind: 'run';

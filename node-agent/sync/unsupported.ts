@@ -14,7 +14,6 @@ export function unsupportedFeatures({ spec }: PodDocument): readonly Unsupported
     shareProcessNamespace: spec.shareProcessNamespace,
     hostAliases: spec.hostAliases?.length,
     dnsConfig: spec.dnsConfig,
-    imagePullSecrets: spec.imagePullSecrets?.length,
     activeDeadlineSeconds: spec.activeDeadlineSeconds,
     runtimeClassName: spec.runtimeClassName,
   }).flatMap(([field, value]) => (value ? [field] : []));
