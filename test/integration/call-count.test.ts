@@ -55,7 +55,7 @@ it('has as many calls of one client under way as it may, refuses more, and serve
   expect((await api.call(CONFIG_MAPS)).code).toBe(200);
 
   const answers = open.map(answerOf);
-  open.forEach((stream, i) => endCreate(stream, `late-${i}`));
+  for (const [i, stream] of open.entries()) endCreate(stream, `late-${i}`);
   expect(new Set((await Promise.all(answers)).map(({ code }) => code))).toEqual(new Set([201]));
   expect((await get(CONFIG_MAPS)).code).toBe(200);
   watch.close();
