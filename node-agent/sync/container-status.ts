@@ -1,6 +1,7 @@
 /** The status of one container in Kubernetes's words. Pure. */
 import type * as core from 'kubernetes-types/core/v1';
 import { PULL_ERROR_SHOWN_MS } from '../limits.ts';
+import { isReady } from '../probes/verdicts.ts';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import type { PlanMemory } from './draft.ts';
 import { isImageReference } from './image-reference.ts';
@@ -30,14 +31,15 @@ export function containerStatus(pod: PodView, view: ContainerView, facts: Status
   const state = stateOf(pod, view, facts);
   const last = state.waiting || state.running ? lastEnded(view) : lastEnded(view, newest);
   const shown = view.running ?? newest;
-  const isReady = view.role === 'init' ? state.terminated?.exitCode === 0 : state.running !== undefined;
+  const { running } = view;
+  const isServing = running !== undefined && isReady(container, running.id, facts.memory);
   return {
     name: container.name,
     image: container.image ?? '',
     imageID: shown?.imageId ?? '',
     ...(shown ? { containerID: idOf(shown) } : {}),
-    ready: isReady,
-    started: state.running !== undefined,
+    ready: view.role === 'init' ? state.terminated?.exitCode === 0 : isServing,
+    started: view.hasStarted,
     restartCount: newest?.labels.attempt ?? 0,
     state,
     lastState: last ? { terminated: terminated(last) } : {},
@@ -46,6 +48,7 @@ export function containerStatus(pod: PodView, view: ContainerView, facts: Status
 
 function stateOf(pod: PodView, view: ContainerView, facts: StatusFacts): core.ContainerState {
   const { running, newest } = view;
+  if (running && facts.memory.starting.has(running.id)) return { waiting: notYet(facts) };
   if (running?.state.kind === 'running')
     return { running: { startedAt: formatTime(running.state.startedAtMs) } };
   if (newest?.state.kind === 'exited') {
@@ -54,7 +57,11 @@ function stateOf(pod: PodView, view: ContainerView, facts: StatusFacts): core.Co
     return reason ? { waiting: reason } : { terminated: terminated(newest) };
   }
   const reason = waitingReason(pod, view, facts);
-  return { waiting: reason ?? { reason: facts.isInitializing ? 'PodInitializing' : 'ContainerCreating' } };
+  return { waiting: reason ?? notYet(facts) };
+}
+
+function notYet({ isInitializing }: StatusFacts): core.ContainerStateWaiting {
+  return { reason: isInitializing ? 'PodInitializing' : 'ContainerCreating' };
 }
 
 /** Why it does not run although it should; undefined when only a moment is missing. */

@@ -4,6 +4,7 @@
  */
 import { backoffDelayMs } from '../../shared/backoff.ts';
 import { CRASH_BACKOFF, CRASH_RESET_MS, CREATE_BACKOFF, PULL_BACKOFF } from '../limits.ts';
+import type { Verdicts } from '../probes/verdicts.ts';
 import type { ImagePresence, RuntimeContainer } from '../runtime/container-runtime.ts';
 
 export type CrashRecord = {
@@ -17,7 +18,8 @@ export type CrashRecord = {
 export type ContainerFailureReason =
   | 'CreateContainerConfigError'
   | 'CreateContainerError'
-  | 'RunContainerError';
+  | 'RunContainerError'
+  | 'PostStartHookError';
 
 export type FailureRecord = {
   readonly reason: ContainerFailureReason;
@@ -51,6 +53,12 @@ export type SyncMemory = {
   readonly folders: Set<string>;
   /** By pod uid: digest of the document whose ConfigMaps and Secrets stand in its volumes. */
   readonly projected: Map<string, string>;
+  /** By container id: what its probes say. */
+  readonly verdicts: Map<string, Verdicts>;
+  /** Ids of containers whose postStart hook has not ended. */
+  readonly starting: Set<string>;
+  /** Ids of containers whose preStop hook was begun: it is run once. */
+  readonly preStopped: Set<string>;
 };
 
 /** Names one container of one pod. */
@@ -70,6 +78,9 @@ export function newMemory(folders: Iterable<string> = []): SyncMemory {
     seen: new Map(),
     folders: new Set(folders),
     projected: new Map(),
+    verdicts: new Map(),
+    starting: new Set(),
+    preStopped: new Set(),
   };
 }
 
@@ -126,7 +137,9 @@ export function forgetStrangers(
   for (const map of [memory.seen, memory.projected]) deleteUnless(map, uid => known.has(uid));
   for (const map of [memory.pullFailures, memory.pulledAtMs, memory.images])
     deleteUnless(map, image => wanted.images.has(image));
-  for (const id of [...memory.replaced]) if (!ids.has(id)) memory.replaced.delete(id);
+  deleteUnless(memory.verdicts, id => ids.has(id));
+  for (const set of [memory.replaced, memory.preStopped])
+    for (const id of [...set]) if (!ids.has(id)) set.delete(id);
 }
 
 function deleteUnless(map: Map<string, unknown>, isKept: (key: string) => boolean): void {

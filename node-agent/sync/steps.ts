@@ -1,6 +1,15 @@
 /** What the plan may ask for: one act on the device each. */
 
-export type StopReason = 'terminated' | 'unwanted' | 'changed' | 'network' | 'duplicate' | 'finished';
+export type StopReason =
+  | 'terminated'
+  | 'unwanted'
+  | 'changed'
+  | 'network'
+  | 'duplicate'
+  | 'finished'
+  /** Its probe of this kind failed. */
+  | 'liveness'
+  | 'startup';
 
 /** `joined`: that of the container `id`, whose address is `ip`. */
 export type NetworkChoice =
