@@ -69,7 +69,8 @@ function call(session: ClientHttp2Session, service: string): Promise<HealthAnswe
       if (bytes < ANSWER_BYTES_MAX) pieces.push(piece);
       bytes += piece.length;
     });
-    stream.on('error', reject);
+    // A lost connection reaches the stream first, as the cause of its end.
+    stream.on('error', error => reject(error.cause ?? error));
     stream.on('close', () => reject(new Error('the connection was closed before an answer came')));
     stream.on('end', () => {
       if (Number(status) === 0 && status !== undefined) {
