@@ -16,13 +16,20 @@ import {
   type RuntimeInfo,
   type RuntimeStream,
 } from './container-runtime.ts';
-import { ContainerAnswer, CreateAnswer, ImageAnswer, InfoAnswer, ListAnswer } from './docker-answers.ts';
+import {
+  ContainerAnswer,
+  CreateAnswer,
+  ImageAnswer,
+  InfoAnswer,
+  ListAnswer,
+  type ListedContainer,
+} from './docker-answers.ts';
 import { dockerChanges } from './docker-changes.ts';
 import { DockerConnection } from './docker-connection.ts';
 import { dockerCreateOptions, type EngineFeatures } from './docker-create-options.ts';
 import { type ContainerOwner, containerName, ownerFilter, parseDockerLabels } from './docker-labels.ts';
 import { pullImage } from './docker-pull.ts';
-import { runtimeContainer } from './docker-state.ts';
+import { damagedContainer, runtimeContainer } from './docker-state.ts';
 import { dockerAttach, dockerExec } from './docker-streams.ts';
 import { DockerUsage } from './docker-usage.ts';
 import { ACT_TIMEOUT_MS, EVENTS_BACKOFF, INSPECT_CONCURRENCY, STOP_SLACK_MS } from './limits.ts';
@@ -89,20 +96,31 @@ export class DockerRuntime implements ContainerRuntime {
       ListAnswer,
       signal,
     );
-    const ids = listed.map(({ Id }) => Id);
     const containers: RuntimeContainer[] = [];
     // The list tells neither exit codes nor times, so each container is looked at.
-    const queue = ids[Symbol.iterator]();
+    const queue = listed[Symbol.iterator]();
     const inspectRest = async () => {
-      for (const id of queue) {
-        const own = await this.inspectOwn('list', id, signal);
-        if (own) containers.push(runtimeContainer(own.answer, own.labels));
+      for (const each of queue) {
+        const container = await this.lookAt(each, signal);
+        if (container) containers.push(container);
       }
     };
     await Promise.all(Array.from({ length: INSPECT_CONCURRENCY }, inspectRest));
     this.ownIds = new Set(containers.map(({ id }) => id));
     this.usages.keepOnly(this.ownIds);
     return containers;
+  }
+
+  /** Undefined when it has gone meanwhile. One container that is damaged must not hide the others. */
+  private async lookAt(listed: ListedContainer, signal?: AbortSignal): Promise<RuntimeContainer | undefined> {
+    try {
+      const own = await this.inspectOwn('list', listed.Id, signal);
+      return own && runtimeContainer(own.answer, own.labels);
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.failure === 'unreachable') throw error;
+      const labels = parseDockerLabels(this.owner, listed.Labels ?? {});
+      return labels && damagedContainer(listed, labels, error.message);
+    }
   }
 
   async image(reference: string, signal?: AbortSignal): Promise<ImagePresence | undefined> {

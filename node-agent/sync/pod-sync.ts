@@ -16,7 +16,7 @@ import { podFolders } from '../volumes/write-volumes.ts';
 import { type DesiredSet, emptyDesiredSet, type WantedPod, wantedPods } from './desired-set.ts';
 import type { Plan } from './draft.ts';
 import { type ExecuteDeps, executeStep } from './execute-step.ts';
-import { forgetStrangers, newMemory, noteExits, type SyncMemory } from './memory.ts';
+import { forgetStrangers, newMemory, noteExits, notePullFailure, type SyncMemory } from './memory.ts';
 import { plan } from './plan.ts';
 import { PodStatuses } from './pod-statuses.ts';
 import type { RenderFacts } from './render-container.ts';
@@ -218,14 +218,23 @@ export class PodSync {
       plan({ wanted, containers, memory, graceOfLeft, nowMs: this.deps.clock.monotonicMs() });
     const first = planNow();
     if (first.unknownImages.length === 0) return first;
-    await Promise.all(
-      first.unknownImages.map(async image => {
-        const presence = await this.deps.runtime.image(image, signal);
-        memory.images.set(image, presence ?? 'absent');
-        if (presence) memory.pullFailures.delete(image);
-      }),
-    );
+    await Promise.all(first.unknownImages.map(image => this.lookForImage(image, signal)));
     return planNow();
+  }
+
+  /** An image that the engine cannot read is as good as absent: a damaged one must not stop pods with other images. */
+  private async lookForImage(image: string, signal: AbortSignal): Promise<void> {
+    const { memory, deps } = this;
+    try {
+      const presence = await deps.runtime.image(image, signal);
+      memory.images.set(image, presence ?? 'absent');
+      if (presence) memory.pullFailures.delete(image);
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.failure === 'unreachable') throw error;
+      const nowMs = deps.clock.monotonicMs();
+      memory.images.set(image, 'absent');
+      if (!memory.pullFailures.has(image)) notePullFailure(memory, image, error.message, nowMs);
+    }
   }
 
   private untilNextMs(made: Plan): number {
