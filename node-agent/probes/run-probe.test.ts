@@ -180,6 +180,13 @@ describe('httpGet', () => {
   });
 });
 
+it('says nothing of a pod whose network is about to be made anew', async () => {
+  const clock = new FakeClock();
+  const target = aTarget({ tcpSocket: { port: 80 } });
+  const answer = await runProbe({ runtime: new FakeRuntime({ clock }), clock }, target, undefined, never);
+  expect(answer).toEqual({ kind: 'unknown', output: '' });
+});
+
 describe('tcpSocket', () => {
   it('is a success where somebody listens', async () => {
     const port = await listen(createTcp(socket => socket.on('error', () => {})));

@@ -16,13 +16,18 @@ export type ProbeResult = {
 
 export type RunProbeDeps = { readonly runtime: ContainerRuntime; readonly clock: Clock };
 
-/** `host` is the pod's address. Ends within the probe's timeout. Rejects with the signal's reason when aborted. */
+/**
+ * `address` is the pod's; without one only commands can be asked. Ends within the probe's timeout. Rejects with the signal's reason
+ * when aborted.
+ */
 export async function runProbe(
   { runtime, clock }: RunProbeDeps,
   target: ProbeTarget,
-  host: string,
+  address: string | undefined,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
+  if (address === undefined && !target.probe.exec) return { kind: 'unknown', output: '' };
+  const host = address ?? '';
   const { timeoutMs } = probeTiming(target.probe);
   const late = new AbortController();
   const onAbort = () => late.abort(signal.reason);

@@ -5,7 +5,7 @@
 import type { Logger } from 'pino';
 import { backoffDelayMs } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
-import type { EventReport, PodReport } from '../../shared/protocol/messages.ts';
+import type { EventReport, PodDocument, PodReport } from '../../shared/protocol/messages.ts';
 import { DEFAULT_GRACE_SECONDS, ENGINE_BACKOFF, PULL_ERROR_SHOWN_MS, RESYNC_INTERVAL_MS } from '../limits.ts';
 import { probeTargets } from '../probes/probe-targets.ts';
 import { Prober } from '../probes/prober.ts';
@@ -66,12 +66,13 @@ export class PodSync {
       execute: (step, signal) => executeStep(executeDeps, step, signal),
     });
     this.verdictFile = new VerdictFile(deps.memoryFolder);
-    const hostOf = (uid: string) => this.statuses.current.get(uid)?.status.podIP ?? '127.0.0.1';
+    const addressOf = ({ uid, spec }: PodDocument) =>
+      this.statuses.current.get(uid)?.status.podIP ?? (spec.hostNetwork ? '127.0.0.1' : undefined);
     this.prober = new Prober({
       clock,
       random: deps.random,
       verdicts: this.memory.verdicts,
-      run: (target, signal) => runProbe({ runtime, clock }, target, hostOf(target.document.uid), signal),
+      run: (target, signal) => runProbe({ runtime, clock }, target, addressOf(target.document), signal),
       emit,
       onVerdict: () => {
         void this.keepVerdicts();
