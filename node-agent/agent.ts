@@ -14,6 +14,15 @@ import {
 import { topics } from '../shared/protocol/topics.ts';
 import { Checkpoint } from './checkpoint/checkpoint.ts';
 import { podsFolder } from './config.ts';
+import { diskUsage } from './images/disk-usage.ts';
+import { ImageKeeper } from './images/image-keeper.ts';
+import { ImagePuller } from './images/image-puller.ts';
+import {
+  IMAGE_GC_HIGH_PERCENT,
+  IMAGE_GC_LOW_PERCENT,
+  IMAGE_GC_MIN_AGE_MS,
+  PARALLEL_PULLS,
+} from './limits.ts';
 import type { Credentials } from './link/credentials.ts';
 import { Session } from './link/session.ts';
 import type { NodeObserver } from './node-info/node-observer.ts';
@@ -47,6 +56,11 @@ export type AgentOptions = {
   readonly heartbeatIntervalMs: number;
   readonly capacityCpuMilli?: number;
   readonly capacityMemoryBytes?: number;
+  /** Default PARALLEL_PULLS. */
+  readonly parallelPulls?: number;
+  /** Percent; default IMAGE_GC_HIGH_PERCENT and IMAGE_GC_LOW_PERCENT. */
+  readonly imageGcHighPercent?: number;
+  readonly imageGcLowPercent?: number;
 };
 
 export type AgentDeps = {
@@ -68,6 +82,7 @@ export class Agent {
   private readonly heartbeats: Heartbeats;
   private readonly usage: UsageSampler;
   private readonly node: NodeWatch;
+  private readonly images: ImageKeeper;
   private readonly streams: Streams;
   private readonly tokens: PodTokens;
   private readonly requests: Requests;
@@ -118,8 +133,29 @@ export class Agent {
       tokens: () => this.tokens.due(this.livingPods()),
       send: payload => publish(topics.requests(nodeName), payload, 1),
     });
+    const puller = new ImagePuller({ runtime, clock }, { parallel: options.parallelPulls ?? PARALLEL_PULLS });
+    this.images = new ImageKeeper(
+      {
+        runtime,
+        clock,
+        log: log.child({ component: 'images' }),
+        disk: async () => {
+          const { imageFolder } = this.node;
+          return imageFolder === undefined ? undefined : diskUsage(imageFolder);
+        },
+        wanted: () => this.sync.wantedImages,
+        emit: event => this.reporter.addEvent(event),
+        onImages: images => this.node.setImages(images),
+      },
+      {
+        highPercent: options.imageGcHighPercent ?? IMAGE_GC_HIGH_PERCENT,
+        lowPercent: options.imageGcLowPercent ?? IMAGE_GC_LOW_PERCENT,
+        minAgeMs: IMAGE_GC_MIN_AGE_MS,
+      },
+    );
     this.sync = new PodSync({
       runtime,
+      puller,
       clock,
       log: log.child({ component: 'sync' }),
       random,
@@ -134,6 +170,7 @@ export class Agent {
       memoryFolder,
       tokensReady: (document, signal) => this.tokens.ready(document, signal),
       emit: event => this.reporter.addEvent(event),
+      onImages: () => this.images.wake(),
       onLook: changed => this.reporter.markPods(changed),
       onEngine: () => this.node.engineChanged(),
     });
@@ -175,6 +212,7 @@ export class Agent {
           this.reporter.online();
           this.heartbeats.online();
           this.requests.wake();
+          this.sync.networkIsBack();
         },
         onOffline: () => {
           this.reporter.offline();
@@ -199,6 +237,7 @@ export class Agent {
       this.heartbeats.run(signal),
       this.usage.run(signal),
       this.node.run(signal),
+      this.images.run(signal),
       this.requests.run(signal),
       this.checkpoint.run(this.deps.clock, signal),
     ]);

@@ -25,9 +25,20 @@ describe('the options', () => {
       dataDir: '/var/lib/pikelet-agent',
       dockerSocket: '/var/run/docker.sock',
       heartbeatIntervalMs: 1000,
+      maxParallelImagePulls: 1,
+      imageGcHighThreshold: 85,
+      imageGcLowThreshold: 80,
       logLevel: 'info',
     });
     expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it('refuse to begin image collection where it ends', () => {
+    const flags = ['--image-gc-high-threshold', '70', '--image-gc-low-threshold', '70'];
+    expect(() => readConfig([...MASTER, ...flags], {})).toThrow(
+      '--image-gc-low-threshold: must be below --image-gc-high-threshold (70)',
+    );
+    expect(() => readConfig([...MASTER, '--image-gc-high-threshold', '101'], {})).toThrow('at most 100');
   });
 
   it('come from flags before environment before file', () => {

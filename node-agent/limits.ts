@@ -52,6 +52,23 @@ export const CRASH_RESET_MS = 600_000;
 /** Kubernetes's image pull back-off. */
 export const PULL_BACKOFF: BackoffPolicy = { baseMs: 10_000, capMs: 300_000, factor: 2, jitter: 0 };
 
+/** Pulls side by side unless told otherwise: a card and a thin link are the bottleneck, and the kubelet's default is one too. */
+export const PARALLEL_PULLS = 1;
+
+/** Time between looks at the images and their disk, milliseconds: the kubelet's 5 min. A pull asks for one at once. */
+export const IMAGE_LOOK_INTERVAL_MS = 300_000;
+
+/** Used share of the disk, percent, at which unused images are removed, and at which that ends: the kubelet's. */
+export const IMAGE_GC_HIGH_PERCENT = 85;
+export const IMAGE_GC_LOW_PERCENT = 80;
+
+/** Images younger than this are never removed, milliseconds: the kubelet's 2 min. */
+export const IMAGE_GC_MIN_AGE_MS = 120_000;
+
+/** Images in the node's status, the largest, and names of each: the kubelet's. */
+export const NODE_IMAGES_MAX = 50;
+export const NODE_IMAGE_NAMES_MAX = 5;
+
 /** Time for which a failed pull shows as ErrImagePull before it shows as ImagePullBackOff, milliseconds. */
 export const PULL_ERROR_SHOWN_MS = 2000;
 

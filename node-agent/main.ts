@@ -59,6 +59,9 @@ async function runAgent(config: AgentConfig, log: Logger, signal: AbortSignal): 
       heartbeatIntervalMs: config.heartbeatIntervalMs,
       capacityCpuMilli: config.capacityCpu,
       capacityMemoryBytes: config.capacityMemory,
+      parallelPulls: config.maxParallelImagePulls,
+      imageGcHighPercent: config.imageGcHighThreshold,
+      imageGcLowPercent: config.imageGcLowThreshold,
     },
   );
   await agent.run(signal);

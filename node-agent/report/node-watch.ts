@@ -30,6 +30,7 @@ export class NodeWatch {
   private engine: RuntimeInfo | RuntimeError | undefined;
   private engineAskedAtMs = Number.NEGATIVE_INFINITY;
   private hardware: Hardware | undefined;
+  private images: NodeReport['images'];
   private said = '';
   private input: NodeReportInput;
 
@@ -52,6 +53,17 @@ export class NodeWatch {
   /** What the device uses; of a virtual one, its share of what the machine does. */
   sampleUsage(): Sample {
     return usageInShare(this.deps.observer.sample(), this.input);
+  }
+
+  /** Where the engine keeps its images; undefined until it has said so. */
+  get imageFolder(): string | undefined {
+    return this.engine !== undefined && 'dataRoot' in this.engine ? this.engine.dataRoot : undefined;
+  }
+
+  /** Part of the next report. */
+  setImages(images: NonNullable<NodeReport['images']>): void {
+    this.images = images;
+    this.waker.wake();
   }
 
   /** The engine went away, or answers again: look at once. */
@@ -94,13 +106,14 @@ export class NodeWatch {
 
   private describe(health: NodeReportInput['health']): NodeReportInput {
     const { observer, nodeName, capacityCpuMilli, capacityMemoryBytes } = this.deps;
-    const { engine, hardware } = this;
+    const { engine, hardware, images } = this;
     return {
       nodeName,
       facts: observer.facts(),
       hardware,
       health,
       engine,
+      images,
       capacityCpuMilli,
       capacityMemoryBytes,
     };

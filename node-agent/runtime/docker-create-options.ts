@@ -37,6 +37,7 @@ export function dockerCreateOptions(spec: ContainerSpec, owner: ContainerOwner, 
     ExposedPorts: Object.fromEntries(ports.map(port => [portKey(port), {}])),
     HostConfig: {
       NetworkMode: networkMode(spec),
+      PidMode: pidMode(spec),
       PortBindings: portBindings(ports),
       Mounts: spec.mounts.map(dockerMount),
       ...cpuOptions(spec, engine),
@@ -59,6 +60,11 @@ export function dockerCreateOptions(spec: ContainerSpec, owner: ContainerOwner, 
 function networkMode({ network }: ContainerSpec): string {
   if (network.kind === 'container') return `container:${network.id}`;
   return network.kind === 'host' ? 'host' : 'bridge';
+}
+
+function pidMode({ pid }: ContainerSpec): string {
+  if (pid === undefined) return '';
+  return pid.kind === 'container' ? `container:${pid.id}` : 'host';
 }
 
 type Port = ContainerSpec['ports'][number];

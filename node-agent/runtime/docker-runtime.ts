@@ -9,8 +9,10 @@ import {
   type ContainerUsage,
   type ExecOptions,
   type ImagePresence,
+  type LocalImage,
   type LogChunk,
   type LogOptions,
+  type RegistryCredentials,
   type RuntimeContainer,
   RuntimeError,
   type RuntimeInfo,
@@ -25,11 +27,12 @@ import {
   type ListedContainer,
 } from './docker-answers.ts';
 import { dockerChanges } from './docker-changes.ts';
-import { DockerConnection } from './docker-connection.ts';
+import { DockerConnection, type DockerRequest } from './docker-connection.ts';
 import { dockerCreateOptions, type EngineFeatures } from './docker-create-options.ts';
+import { dockerImages, removeDockerImage } from './docker-images.ts';
 import { type ContainerOwner, containerName, ownerFilter, parseDockerLabels } from './docker-labels.ts';
 import { pullImage } from './docker-pull.ts';
-import { damagedContainer, runtimeContainer } from './docker-state.ts';
+import { damagedContainer, imageIdOf, runtimeContainer } from './docker-state.ts';
 import { dockerAttach, dockerExec } from './docker-streams.ts';
 import { DockerUsage } from './docker-usage.ts';
 import { ACT_TIMEOUT_MS, EVENTS_BACKOFF, INSPECT_CONCURRENCY, STOP_SLACK_MS } from './limits.ts';
@@ -55,6 +58,8 @@ export class DockerRuntime implements ContainerRuntime {
   /** Ids that were seen to be the owner's, so that acting on them needs no look. */
   private ownIds = new Set<string>();
   private engine: EngineFeatures | undefined;
+  /** By container id: what the engine said when it could not start it. */
+  private readonly failedStarts = new Map<string, string>();
 
   constructor(options: DockerRuntimeOptions) {
     this.owner = options.owner;
@@ -75,10 +80,11 @@ export class DockerRuntime implements ContainerRuntime {
       canLimitCpu: answer.CpuCfsPeriod && answer.CpuCfsQuota,
       hasLocalLogDriver: answer.Plugins?.Log?.includes('local') ?? false,
     };
+    const { apiVersion, engine } = await this.connection.peer(signal);
     return {
-      name: 'docker',
+      name: engine,
       version: answer.ServerVersion,
-      apiVersion: await this.connection.apiVersion(signal),
+      apiVersion,
       operatingSystem: answer.OperatingSystem,
       kernelVersion: answer.KernelVersion,
       architecture: answer.Architecture,
@@ -108,6 +114,7 @@ export class DockerRuntime implements ContainerRuntime {
     await Promise.all(Array.from({ length: INSPECT_CONCURRENCY }, inspectRest));
     this.ownIds = new Set(containers.map(({ id }) => id));
     this.usages.keepOnly(this.ownIds);
+    for (const id of this.failedStarts.keys()) if (!this.ownIds.has(id)) this.failedStarts.delete(id);
     return containers;
   }
 
@@ -115,7 +122,7 @@ export class DockerRuntime implements ContainerRuntime {
   private async lookAt(listed: ListedContainer, signal?: AbortSignal): Promise<RuntimeContainer | undefined> {
     try {
       const own = await this.inspectOwn('list', listed.Id, signal);
-      return own && runtimeContainer(own.answer, own.labels);
+      return own && runtimeContainer(own.answer, own.labels, this.failedStarts.get(listed.Id));
     } catch (error) {
       if (!(error instanceof RuntimeError) || error.failure === 'unreachable') throw error;
       const labels = parseDockerLabels(this.owner, listed.Labels ?? {});
@@ -128,11 +135,24 @@ export class DockerRuntime implements ContainerRuntime {
     const answer = await unlessGone(
       this.connection.ask({ operation: 'image', method: 'GET', path }, ImageAnswer, signal),
     );
-    return answer && { imageId: answer.Id, digests: answer.RepoDigests ?? [], sizeBytes: answer.Size };
+    return (
+      answer && { imageId: imageIdOf(answer.Id), digests: answer.RepoDigests ?? [], sizeBytes: answer.Size }
+    );
   }
 
-  async pull(reference: string, signal?: AbortSignal): Promise<void> {
-    await pullImage({ connection: this.connection, clock: this.clock }, reference, signal);
+  images(signal?: AbortSignal): Promise<readonly LocalImage[]> {
+    return dockerImages(this.connection, signal);
+  }
+
+  async pull(
+    reference: string,
+    options?: { readonly credentials?: RegistryCredentials; readonly signal?: AbortSignal },
+  ): Promise<void> {
+    await pullImage({ connection: this.connection, clock: this.clock }, reference, options);
+  }
+
+  removeImage(image: Pick<LocalImage, 'id' | 'tags' | 'digests'>, signal?: AbortSignal): Promise<void> {
+    return removeDockerImage(this.connection, image, signal);
   }
 
   async create(spec: ContainerSpec, signal?: AbortSignal): Promise<{ readonly id: string }> {
@@ -163,10 +183,15 @@ export class DockerRuntime implements ContainerRuntime {
     if (!(await this.isOwn('start', id, signal)))
       throw new RuntimeError('start', 'not-found', `no such container: ${id}`);
     const path = `/containers/${id}/start`;
-    await this.connection.send(
-      { operation: 'start', method: 'POST', path, timeoutMs: ACT_TIMEOUT_MS },
-      signal,
-    );
+    const request = { operation: 'start', method: 'POST', path, timeoutMs: ACT_TIMEOUT_MS } as const;
+    try {
+      await this.connection.send(request, signal);
+      this.failedStarts.delete(id);
+    } catch (error) {
+      if (error instanceof RuntimeError && error.failure !== 'unreachable')
+        this.failedStarts.set(id, error.message);
+      throw error;
+    }
   }
 
   async stop(id: string, graceSeconds: number, signal?: AbortSignal): Promise<void> {
@@ -183,13 +208,14 @@ export class DockerRuntime implements ContainerRuntime {
 
   async remove(id: string, signal?: AbortSignal): Promise<void> {
     if (!(await this.isOwn('remove', id, signal))) return;
-    const request = {
-      operation: 'remove',
-      method: 'DELETE',
-      path: `/containers/${id}`,
-      query: { v: true, force: true },
-      timeoutMs: ACT_TIMEOUT_MS,
-    } as const;
+    const { engine } = await this.connection.peer(signal);
+    const call = { operation: 'remove', method: 'DELETE', timeoutMs: ACT_TIMEOUT_MS } as const;
+    const query = { v: true, force: true };
+    const request: DockerRequest =
+      engine === 'podman'
+        ? // Asked as Docker is, it waits out the grace period, and keeps a container whose network others have joined.
+          { ...call, path: `/libpod/containers/${id}`, query: { ...query, timeout: 0, depend: true } }
+        : { ...call, path: `/containers/${id}`, query };
     await unlessGone(this.connection.send(request, signal));
     this.ownIds.delete(id);
   }

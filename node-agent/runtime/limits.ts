@@ -9,8 +9,12 @@ export const ACT_TIMEOUT_MS = 120_000;
 /** How much longer than its grace period a stop may take, milliseconds. */
 export const STOP_SLACK_MS = 30_000;
 
-/** Silence of a pull, milliseconds; one that still moves may take as long as it needs. Ends in `registry-unreachable`. */
-export const PULL_SILENCE_MS = 180_000;
+/**
+ * Silence of a pull, milliseconds; one that still moves may take as long as it needs. Ends in `registry-unreachable`.
+ * Longer than the 300 s after which the kernel tells Docker that a link is dead: Docker then goes on within the layer,
+ * where a pull that is given up loses all layers that were not there before.
+ */
+export const PULL_SILENCE_MS = 360_000;
 
 /** Longest line of a pull's progress, characters; longer ones are skipped. */
 export const PULL_LINE_MAX = 64 * 1024;

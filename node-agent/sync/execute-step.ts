@@ -2,7 +2,10 @@
 import type { Logger } from 'pino';
 import { assertNever } from '../../shared/assert-never.ts';
 import type { Clock } from '../../shared/clock.ts';
+import { allContainers } from '../../shared/kubernetes/pod-containers.ts';
 import type { EventReport, PodDocument } from '../../shared/protocol/messages.ts';
+import type { ImagePuller } from '../images/image-puller.ts';
+import { PullSecretError, pullCredentials } from '../images/pull-credentials.ts';
 import { DEFAULT_GRACE_SECONDS } from '../limits.ts';
 import { type ContainerRuntime, type ContainerSpec, RuntimeError } from '../runtime/container-runtime.ts';
 import { planVolume } from '../volumes/plan-volume.ts';
@@ -13,16 +16,20 @@ import {
   type ContainerFailureReason,
   containerKey,
   noteFailure,
+  notePulled,
   notePullFailure,
   type SyncMemory,
 } from './memory.ts';
 
 import { type Rendered, type RenderFacts, renderContainer } from './render-container.ts';
 import { RenderError } from './render-error.ts';
+import { containerFieldPath } from './status-events.ts';
 import type { Step } from './steps.ts';
+import { stopMessage } from './stop-message.ts';
 
 export type ExecuteDeps = {
   readonly runtime: ContainerRuntime;
+  readonly puller: ImagePuller;
   readonly memory: SyncMemory;
   readonly clock: Clock;
   readonly log: Logger;
@@ -32,6 +39,8 @@ export type ExecuteDeps = {
     uid: string,
   ) => { readonly digest: string; readonly document: PodDocument } | undefined;
   readonly emit: (event: EventReport) => void;
+  /** Called when there is another image on the device, and when there is no room for one. */
+  readonly onImages: () => void;
   /** Resolves when the tokens that the pod's volumes ask for are there, or are not worth waiting for. */
   readonly tokensReady: (document: PodDocument, signal: AbortSignal) => Promise<void>;
 };
@@ -68,27 +77,45 @@ export async function executeStep(deps: ExecuteDeps, step: Step, signal: AbortSi
 type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>;
 
 async function pull(deps: ExecuteDeps, step: StepOf<'pull'>, signal: AbortSignal): Promise<void> {
-  const { runtime, memory, clock } = deps;
-  const { image } = step;
-  const startedAtMs = clock.monotonicMs();
-  say(deps, step, 'Normal', 'Pulling', `Pulling image "${image}"`);
+  const { puller, memory, clock } = deps;
+  const { image, pullKey, uid } = step;
+  const document = deps.documentOf(uid)?.document;
+  if (!document) return;
+  const tell = (type: EventReport['type'], reason: string, message: string) => {
+    for (const each of step.waiting) say(deps, each, type, reason, message);
+  };
+  tell('Normal', 'Pulling', `Pulling image "${image}"`);
   try {
-    await runtime.pull(image, signal);
-    const presence = await runtime.image(image, signal);
+    const { credentials, missing } = pullCredentials(document, image);
+    if (missing.length > 0) deps.emit(missingSecrets(uid, missing));
+    const { presence, pullMs, totalMs } = await puller.pull(image, credentials, signal);
     memory.images.set(image, presence ?? 'absent');
+    if (presence) memory.imageDigests.set(presence.imageId, presence.digests);
     memory.pulledAtMs.set(image, clock.monotonicMs());
-    memory.pullFailures.delete(image);
-    const seconds = `${((clock.monotonicMs() - startedAtMs) / 1000).toFixed(3)}s`;
+    notePulled(memory, image);
+    for (const each of step.waiting) memory.toldOfPull.add(containerKey(each.uid, each.container));
     const size = presence ? ` Image size: ${presence.sizeBytes} bytes.` : '';
-    const took = `${seconds} (${seconds} including waiting).`;
-    say(deps, step, 'Normal', 'Pulled', `Successfully pulled image "${image}" in ${took}${size}`);
+    const took = `${formatSeconds(pullMs)} (${formatSeconds(totalMs)} including waiting).`;
+    tell('Normal', 'Pulled', `Successfully pulled image "${image}" in ${took}${size}`);
+    deps.onImages();
   } catch (error) {
     const message = failureMessage(error, signal);
-    notePullFailure(memory, image, message, clock.monotonicMs());
-    say(deps, step, 'Warning', 'Failed', `Failed to pull image "${image}": ${message}`);
-    say(deps, step, 'Warning', 'Failed', 'Error: ErrImagePull');
+    const failure = error instanceof RuntimeError ? error.failure : undefined;
+    notePullFailure(memory, pullKey, { message, failure }, clock.monotonicMs());
+    tell('Warning', 'Failed', `Failed to pull image "${image}": ${message}`);
+    tell('Warning', 'Failed', 'Error: ErrImagePull');
     deps.log.warn({ image, reason: message }, 'image pull failed');
+    if (failure === 'no-space') deps.onImages();
   }
+}
+
+function missingSecrets(podUid: string, names: readonly string[]): EventReport {
+  const message = `Unable to retrieve some image pull secrets (${names.join(', ')}); attempting to pull the image may not succeed.`;
+  return { podUid, type: 'Warning', reason: 'FailedToRetrieveImagePullSecret', message };
+}
+
+function formatSeconds(ms: number): string {
+  return `${(ms / 1000).toFixed(3)}s`;
 }
 
 async function run(deps: ExecuteDeps, step: StepOf<'run'>, signal: AbortSignal): Promise<void> {
@@ -96,7 +123,7 @@ async function run(deps: ExecuteDeps, step: StepOf<'run'>, signal: AbortSignal):
   if (wanted) await deps.tokensReady(wanted.document, signal);
   // Read anew: it may have changed, or left, while its tokens were waited for.
   const held = deps.documentOf(step.uid);
-  const container = held && containersOf(held.document).find(({ name }) => name === step.container);
+  const container = held && allContainers(held.document.spec).find(({ name }) => name === step.container);
   if (!held || !container) return;
   const { runtime, memory } = deps;
   const image = container.image ?? '';
@@ -117,7 +144,7 @@ async function run(deps: ExecuteDeps, step: StepOf<'run'>, signal: AbortSignal):
       memory.projected.set(step.uid, held.digest);
     }
     const spec = await prepareMounts(rendered);
-    if (!wasPulledFor(memory, step.uid, image))
+    if (!memory.toldOfPull.delete(containerKey(step.uid, step.container)))
       say(deps, step, 'Normal', 'Pulled', `Container image "${image}" already present on machine`);
     id = (await runtime.create(spec, signal)).id;
   } catch (error) {
@@ -149,7 +176,7 @@ async function start(deps: ExecuteDeps, step: StepOf<'start'>, signal: AbortSign
 
 /** What lay in memory is gone when the device went down between a container's creation and its start. */
 async function prepareAgain(deps: ExecuteDeps, document: PodDocument, name: string): Promise<void> {
-  const container = containersOf(document).find(each => each.name === name);
+  const container = allContainers(document.spec).find(each => each.name === name);
   for (const mount of container?.volumeMounts ?? [])
     await prepareVolume(planVolume(document, mount.name, deps.facts()));
 }
@@ -161,7 +188,7 @@ async function startCreated(
   signal: AbortSignal,
 ): Promise<void> {
   const held = deps.documentOf(step.uid);
-  const container = held && containersOf(held.document).find(({ name }) => name === step.container);
+  const container = held && allContainers(held.document.spec).find(({ name }) => name === step.container);
   const { starting, failures } = deps.memory;
   if (container?.lifecycle?.postStart) starting.add(step.id);
   try {
@@ -203,26 +230,8 @@ async function finishStart(
 async function stop(deps: ExecuteDeps, step: StepOf<'stop'>, signal: AbortSignal): Promise<void> {
   const isReplaced = step.reason === 'changed' || step.reason === 'network';
   if (isReplaced) deps.memory.replaced.add(step.id);
-  say(deps, step, 'Normal', 'Killing', stopMessage(deps, step));
+  say(deps, step, 'Normal', 'Killing', stopMessage(step, deps.documentOf(step.uid)?.document));
   await stopGently(deps, step, signal);
-}
-
-function stopMessage(deps: ExecuteDeps, { uid, container, reason }: StepOf<'stop'>): string {
-  switch (reason) {
-    case 'changed':
-      return `Container ${container} definition changed, will be restarted`;
-    case 'network':
-      return `Container ${container} lost its pod's network, will be restarted`;
-    case 'liveness':
-    case 'startup': {
-      const spec = deps.documentOf(uid)?.document.spec;
-      const isSidecar = spec?.initContainers?.some(({ name }) => name === container);
-      const isEnd = spec?.restartPolicy === 'Never' && !isSidecar;
-      return `Container ${container} failed ${reason} probe${isEnd ? '' : ', will be restarted'}`;
-    }
-    default:
-      return `Stopping container ${container}`;
-  }
 }
 
 /** With the preStop hook before it, in the same grace period. */
@@ -238,7 +247,7 @@ async function stopGently(
 ): Promise<void> {
   const { id, graceSeconds } = step;
   const held = deps.documentOf(step.uid);
-  const container = held && containersOf(held.document).find(({ name }) => name === step.container);
+  const container = held && allContainers(held.document.spec).find(({ name }) => name === step.container);
   if (!held || !container) return deps.runtime.stop(id, graceSeconds, signal);
   const hooked = { document: held.document, container, id };
   const { leftSeconds, hasFailed } = await runPreStop(deps, hooked, graceSeconds, signal);
@@ -283,17 +292,9 @@ function failureMessage(error: unknown, signal: AbortSignal): string {
     if (error.failure === 'unreachable') throw error;
     return error.message;
   }
-  if (error instanceof RenderError) return error.message;
+  if (error instanceof RenderError || error instanceof PullSecretError) return error.message;
   if (error instanceof Error && 'code' in error) return error.message;
   throw error;
-}
-
-function wasPulledFor(memory: SyncMemory, uid: string, image: string): boolean {
-  return (memory.pulledAtMs.get(image) ?? -1) >= (memory.seen.get(uid)?.atMs ?? 0);
-}
-
-function containersOf(document: PodDocument) {
-  return [...document.spec.containers, ...(document.spec.initContainers ?? [])];
 }
 
 function say(
@@ -303,9 +304,7 @@ function say(
   reason: string,
   message: string,
 ): void {
-  const isInit = deps
-    .documentOf(step.uid)
-    ?.document.spec.initContainers?.some(({ name }) => name === step.container);
-  const fieldPath = `spec.${isInit ? 'initContainers' : 'containers'}{${step.container}}`;
+  const spec = deps.documentOf(step.uid)?.document.spec ?? { containers: [] };
+  const fieldPath = containerFieldPath(spec, step.container);
   deps.emit({ podUid: step.uid, type, reason, message, fieldPath });
 }

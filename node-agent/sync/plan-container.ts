@@ -1,9 +1,10 @@
 /** The part of the plan about one container that should run now: leave it, stop it, wait, fetch its image, run it. Pure. */
+import { pullKeyOf } from '../images/pull-credentials.ts';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import { type Draft, type PlanInput, removal, stopOf } from './draft.ts';
 import { isImageReference } from './image-reference.ts';
 import { containerKey } from './memory.ts';
-import { type ContainerView, isOver, type PodView, willRestart } from './pod-view.ts';
+import { type ContainerView, isOver, type PodView, viewsOf, willRestart } from './pod-view.ts';
 import { joinedNetworkOf, matchesContainer } from './spec-digest.ts';
 import type { NetworkChoice } from './steps.ts';
 
@@ -29,7 +30,8 @@ export function nextOfContainer(ask: Ask): void {
     else if (view.failedProbe) draft.steps.push(stopOf(view.running, pod, view.failedProbe));
     return;
   }
-  if (network === undefined) return;
+  const target = targetOf(pod, view);
+  if (network === undefined || target === 'not-running') return;
   if (newest?.state.kind === 'created') {
     nextOfCreated(ask, newest, network);
     return;
@@ -43,7 +45,15 @@ export function nextOfContainer(ask: Ask): void {
     attempt: newest ? newest.labels.attempt + 1 : 0,
     network,
     ownsPorts: pod.owner === view,
+    target: target?.id,
   });
+}
+
+/** The container whose processes an ephemeral one wants to see; undefined when it names none. */
+function targetOf(pod: PodView, { container }: ContainerView): RuntimeContainer | 'not-running' | undefined {
+  const name = 'targetContainerName' in container ? container.targetContainerName : undefined;
+  if (!name) return undefined;
+  return viewsOf(pod).find(other => other.container.name === name)?.running ?? 'not-running';
 }
 
 /** A container that was made but never started: start it, or remove it when it is not the one wanted. */
@@ -115,8 +125,17 @@ function isImageReady({ pod, view, input, draft }: Ask): boolean {
   }
   if (presence !== 'absent' && (policy !== 'Always' || isFresh)) return true;
   if (policy === 'Never') return false;
-  const failure = memory.pullFailures.get(image);
+  const pullKey = pullKeyOf(pod.document, image);
+  const failure = memory.pullFailures.get(pullKey);
+  const { uid } = pod.document;
   if (failure && failure.retryAtMs > nowMs) draft.wakesAtMs.push(failure.retryAtMs);
-  else draft.steps.push({ kind: 'pull', uid: pod.document.uid, container: view.container.name, image });
+  else
+    draft.steps.push({
+      kind: 'pull',
+      image,
+      pullKey,
+      uid,
+      waiting: [{ uid, container: view.container.name }],
+    });
   return false;
 }

@@ -3,6 +3,7 @@
  * input gives the same plan, in whatever order it comes, and in a world that stands still acting on it ends in no steps.
  */
 import type * as core from 'kubernetes-types/core/v1';
+import { pullKeyOf } from '../images/pull-credentials.ts';
 import { DEFAULT_GRACE_SECONDS } from '../limits.ts';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import type { WantedPod } from './desired-set.ts';
@@ -18,7 +19,8 @@ import {
 import { isImageReference } from './image-reference.ts';
 import { containerKey } from './memory.ts';
 import { nextOfContainer } from './plan-container.ts';
-import { type ContainerView, initProgress, isFinished, type PodView, viewPod } from './pod-view.ts';
+import { type ContainerView, initProgress, isFinished, type PodView, viewPod, viewsOf } from './pod-view.ts';
+import type { Step } from './steps.ts';
 
 /** The next steps towards the wanted pods. Steps of one plan do not depend on each other. */
 export function plan(input: PlanInput): Plan {
@@ -47,19 +49,23 @@ function groupByPod(containers: readonly RuntimeContainer[]): ReadonlyMap<string
 }
 
 function finish(draft: Draft): Plan {
-  const pulled = new Set<string>();
-  const steps = draft.steps.filter(step => {
-    if (step.kind !== 'pull') return true;
-    const isFirst = !pulled.has(step.image);
-    pulled.add(step.image);
-    return isFirst;
-  });
   return {
-    steps,
+    steps: withSharedPulls(draft.steps),
     unknownImages: [...draft.unknownImages].sort(),
     gone: draft.gone,
     wakeAtMs: draft.wakesAtMs.length > 0 ? Math.min(...draft.wakesAtMs) : undefined,
   };
+}
+
+/** One pull for each image. Where pods name different Secrets for it, those of the first; the others' turn comes when it has failed. */
+function withSharedPulls(steps: readonly Step[]): readonly Step[] {
+  const pulls = steps.filter(step => step.kind === 'pull');
+  return steps.flatMap((step): Step[] => {
+    if (step.kind !== 'pull') return [step];
+    if (pulls.find(({ image }) => image === step.image) !== step) return [];
+    const same = pulls.filter(({ pullKey }) => pullKey === step.pullKey);
+    return [{ ...step, waiting: same.flatMap(({ waiting }) => waiting) }];
+  });
 }
 
 function planPod(
@@ -80,16 +86,16 @@ function planPod(
   dropStrayContainers(pod, containers, draft);
   if (memory.folders.has(uid) && memory.projected.get(uid) !== digest)
     draft.steps.push({ kind: 'refresh-files', uid });
-  for (const view of [...pod.inits, ...pod.mains]) tidy(pod, view, draft);
-  if (isFinished(pod, memory.replaced)) stopSidecars(pod, draft);
+  for (const view of viewsOf(pod)) tidy(pod, view, draft);
+  if (isFinished(pod, memory.replaced)) stopHelpers(pod, draft);
   else for (const view of activeContainers(pod, memory)) nextOfContainer({ pod, view, digest, input, draft });
 }
 
-/** Those that should run now: sidecars, and either the init container whose turn it is or the main containers. */
+/** Those that should run now: sidecars, and either the init container whose turn it is or the main and ephemeral containers. */
 function activeContainers(pod: PodView, memory: PlanMemory): readonly ContainerView[] {
   const progress = initProgress(pod, memory.replaced);
   const sidecars = pod.inits.filter(({ role }) => role === 'sidecar');
-  if (progress.kind === 'done') return [...sidecars, ...mainsInTurn(pod, memory)];
+  if (progress.kind === 'done') return [...sidecars, ...mainsInTurn(pod, memory), ...pod.ephemerals];
   if (progress.kind === 'failed') return [];
   return pod.inits
     .slice(0, progress.index + 1)
@@ -108,7 +114,9 @@ function mainsInTurn(pod: PodView, memory: PlanMemory): readonly ContainerView[]
 function hasFailedToStart({ document }: PodView, container: core.Container, memory: PlanMemory): boolean {
   const { name, image = '', imagePullPolicy } = container;
   const isMissing = imagePullPolicy === 'Never' && memory.images.get(image) === 'absent';
-  const hasFailed = memory.failures.has(containerKey(document.uid, name)) || memory.pullFailures.has(image);
+  const hasFailed =
+    memory.failures.has(containerKey(document.uid, name)) ||
+    memory.pullFailures.has(pullKeyOf(document, image));
   return hasFailed || isMissing || !isImageReference(image);
 }
 
@@ -134,7 +142,7 @@ function clearPod(
 
 /** Containers of a name that the pod does not have: left by a changed document. */
 function dropStrayContainers(pod: PodView, containers: readonly RuntimeContainer[], draft: Draft): void {
-  const names = new Set([...pod.inits, ...pod.mains].map(({ container }) => container.name));
+  const names = new Set(viewsOf(pod).map(({ container }) => container.name));
   for (const each of containers.filter(({ labels }) => !names.has(labels.container)))
     draft.steps.push(each.state.kind === 'running' ? stopOf(each, pod, 'changed') : removal(each));
 }
@@ -149,7 +157,7 @@ function tidy(pod: PodView, { attempts, newest }: ContainerView, draft: Draft): 
   }
 }
 
-function stopSidecars(pod: PodView, draft: Draft): void {
-  for (const { role, running } of pod.inits)
-    if (role === 'sidecar' && running) draft.steps.push(stopOf(running, pod, 'finished'));
+function stopHelpers(pod: PodView, draft: Draft): void {
+  for (const { role, running } of [...pod.inits, ...pod.ephemerals])
+    if (role !== 'init' && running) draft.steps.push(stopOf(running, pod, 'finished'));
 }

@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 import { backoffDelayMs } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
+import { allContainers } from '../../shared/kubernetes/pod-containers.ts';
 import type { EventReport, PodDocument, PodReport } from '../../shared/protocol/messages.ts';
 import { DEFAULT_GRACE_SECONDS, ENGINE_BACKOFF, PULL_ERROR_SHOWN_MS, RESYNC_INTERVAL_MS } from '../limits.ts';
 import { probeTargets } from '../probes/probe-targets.ts';
@@ -16,7 +17,15 @@ import { podFolders } from '../volumes/write-volumes.ts';
 import { type DesiredSet, emptyDesiredSet, type WantedPod, wantedPods } from './desired-set.ts';
 import type { Plan } from './draft.ts';
 import { type ExecuteDeps, executeStep } from './execute-step.ts';
-import { forgetStrangers, newMemory, noteExits, notePullFailure, type SyncMemory } from './memory.ts';
+import {
+  forgetStrangers,
+  newMemory,
+  noteExits,
+  notePulled,
+  notePullFailure,
+  retryPulls,
+  type SyncMemory,
+} from './memory.ts';
 import { plan } from './plan.ts';
 import { PodStatuses } from './pod-statuses.ts';
 import type { RenderFacts } from './render-container.ts';
@@ -35,6 +44,8 @@ export type PodSyncDeps = {
   readonly tokensReady: ExecuteDeps['tokensReady'];
   /** In memory, the agent's own: what must outlive this process and touch no disk. */
   readonly memoryFolder: string;
+  readonly puller: ExecuteDeps['puller'];
+  readonly onImages: ExecuteDeps['onImages'];
   /** Called after each look with the uids of pods whose status changed; may be none. */
   readonly onLook: (changed: readonly string[]) => void;
   /** Called when the engine goes away, with why, and with undefined when it answers again. */
@@ -57,9 +68,12 @@ export class PodSync {
 
   constructor(deps: PodSyncDeps) {
     this.deps = deps;
-    const { runtime, clock, log, facts, emit, tokensReady } = deps;
+    const { runtime, puller, clock, log, facts, emit, tokensReady, onImages } = deps;
     const documentOf = (uid: string) => this.set.acting.get(uid);
-    const executeDeps = { runtime, memory: this.memory, clock, log, facts, documentOf, emit, tokensReady };
+    const { memory } = this;
+    const executeDeps = {
+      ...{ runtime, puller, memory, clock, log, facts, documentOf, emit, tokensReady, onImages },
+    };
     this.running = new RunningSteps({
       clock,
       log,
@@ -94,6 +108,24 @@ export class PodSync {
   refreshFiles(uids: Iterable<string>): void {
     for (const uid of uids) this.memory.projected.delete(uid);
     this.waker.wake();
+  }
+
+  /** There is a network again: what could not be pulled for want of one is tried at once. */
+  networkIsBack(): void {
+    retryPulls(this.memory);
+    this.waker.wake();
+  }
+
+  /** Names and ids of the images that pods to be run ask for; undefined while it is not known which those are. */
+  get wantedImages():
+    | { readonly references: ReadonlySet<string>; readonly ids: ReadonlySet<string> }
+    | undefined {
+    const wanted = wantedPods(this.set);
+    if (!wanted) return undefined;
+    const references = imagesOf(wanted);
+    const present = [...references].map(reference => this.memory.images.get(reference));
+    const ids = present.flatMap(each => (each && each !== 'absent' ? [each.imageId] : []));
+    return { references, ids: new Set(ids) };
   }
 
   /** The last status of each wanted pod, by uid. */
@@ -176,6 +208,7 @@ export class PodSync {
       return RESYNC_INTERVAL_MS;
     }
     this.remember(wanted, containers);
+    await this.findDigests(containers, signal);
     const made = await this.planned(wanted, containers, signal);
     if (set !== this.set) this.waker.wake();
     const gone = new Set(made.gone.filter(uid => !this.running.isBusyWith(uid)));
@@ -229,12 +262,26 @@ export class PodSync {
     try {
       const presence = await deps.runtime.image(image, signal);
       memory.images.set(image, presence ?? 'absent');
-      if (presence) memory.pullFailures.delete(image);
+      if (presence) notePulled(memory, image);
     } catch (error) {
       if (!(error instanceof RuntimeError) || error.failure === 'unreachable') throw error;
       const nowMs = deps.clock.monotonicMs();
       memory.images.set(image, 'absent');
-      if (!memory.pullFailures.has(image)) notePullFailure(memory, image, error.message, nowMs);
+      if (!memory.pullFailures.has(image)) notePullFailure(memory, image, error, nowMs);
+    }
+  }
+
+  /** Asks once for each image that a container runs where it came from; of one that cannot be read that stays unknown. */
+  private async findDigests(containers: readonly RuntimeContainer[], signal: AbortSignal): Promise<void> {
+    const { imageDigests } = this.memory;
+    for (const { imageId } of containers) {
+      if (imageDigests.has(imageId)) continue;
+      try {
+        imageDigests.set(imageId, (await this.deps.runtime.image(imageId, signal))?.digests ?? []);
+      } catch (error) {
+        if (!(error instanceof RuntimeError) || error.failure === 'unreachable') throw error;
+        imageDigests.set(imageId, []);
+      }
     }
   }
 
@@ -253,6 +300,6 @@ function imagesOf(wanted: readonly WantedPod[]): ReadonlySet<string> {
   const specs = wanted.flatMap(({ document, terminateWithinSeconds }) =>
     document && terminateWithinSeconds === undefined ? [document.spec] : [],
   );
-  const containers = specs.flatMap(spec => [...spec.containers, ...(spec.initContainers ?? [])]);
+  const containers = specs.flatMap(allContainers);
   return new Set(containers.map(({ image }) => image ?? ''));
 }

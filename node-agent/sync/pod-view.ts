@@ -4,11 +4,11 @@ import type { PodDocument } from '../../shared/protocol/messages.ts';
 import { failedProbe, type Health, hasStarted } from '../probes/verdicts.ts';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 
-/** `sidecar` is Kubernetes's restartable init container. */
-export type ContainerRole = 'init' | 'sidecar' | 'main';
+/** `sidecar` is Kubernetes's restartable init container; an ephemeral one joined the pod while it ran, and runs once. */
+export type ContainerRole = 'init' | 'sidecar' | 'main' | 'ephemeral';
 
 export type ContainerView = {
-  readonly container: core.Container;
+  readonly container: core.Container | core.EphemeralContainer;
   readonly role: ContainerRole;
   /** Highest attempt first. */
   readonly attempts: readonly RuntimeContainer[];
@@ -29,6 +29,7 @@ export type PodView = {
   /** Init containers and sidecars, in order. */
   readonly inits: readonly ContainerView[];
   readonly mains: readonly ContainerView[];
+  readonly ephemerals: readonly ContainerView[];
   /** The container whose network the others join; undefined on the host's network. */
   readonly owner?: ContainerView;
 };
@@ -41,7 +42,7 @@ export function viewPod(
 ): PodView {
   const { spec, uid } = document;
   const own = containers.filter(({ labels }) => labels.podUid === uid);
-  const view = (container: core.Container, role: ContainerRole): ContainerView => {
+  const view = (container: ContainerView['container'], role: ContainerRole): ContainerView => {
     const attempts = own
       .filter(({ labels }) => labels.container === container.name)
       .sort((a, b) => b.labels.attempt - a.labels.attempt);
@@ -61,9 +62,10 @@ export function viewPod(
     view(each, each.restartPolicy === 'Always' ? 'sidecar' : 'init'),
   );
   const mains = spec.containers.map(each => view(each, 'main'));
+  const ephemerals = (spec.ephemeralContainers ?? []).map(each => view(each, 'ephemeral'));
   const hostNetwork = spec.hostNetwork === true;
   const owner = hostNetwork ? undefined : (inits.find(({ role }) => role === 'sidecar') ?? mains[0]);
-  return { document, restartPolicy: restartPolicyOf(spec), hostNetwork, inits, mains, owner };
+  return { document, restartPolicy: restartPolicyOf(spec), hostNetwork, inits, mains, ephemerals, owner };
 }
 
 function restartPolicyOf(spec: core.PodSpec): RestartPolicy {
@@ -73,7 +75,7 @@ function restartPolicyOf(spec: core.PodSpec): RestartPolicy {
 /** True when an ended container is run again; `replaced` are the ids that the agent stopped for that very purpose. */
 export function willRestart(view: ContainerView, pod: PodView, replaced: ReadonlySet<string>): boolean {
   const ended = view.newest;
-  if (ended?.state.kind !== 'exited') return false;
+  if (ended?.state.kind !== 'exited' || view.role === 'ephemeral') return false;
   if (replaced.has(ended.id)) return true;
   if (view.role === 'sidecar') return true;
   // Whatever it exits with on being killed.
@@ -104,6 +106,11 @@ export function initProgress(pod: PodView, replaced: ReadonlySet<string>): InitP
   const index = pod.inits.findIndex(view => !hasServed(view));
   const at = pod.inits[index];
   return at ? { kind: 'at', at, index } : { kind: 'done' };
+}
+
+/** All of them. */
+export function viewsOf({ inits, mains, ephemerals }: PodView): readonly ContainerView[] {
+  return [...inits, ...mains, ...ephemerals];
 }
 
 /** True when the pod has ended by itself: no main container will run again, or an init container failed for good. */

@@ -22,6 +22,8 @@ export type RenderChoice = {
   readonly network: NetworkChoice;
   /** True for the one container that carries the published ports of the whole pod. */
   readonly ownsPorts: boolean;
+  /** Id of the container whose processes it shall see. */
+  readonly target?: string;
 };
 
 export type Rendered = {
@@ -60,6 +62,7 @@ export function renderContainer(
     workingDir: container.workingDir,
     hostname: network.kind === 'own' ? hostnameOf(document) : undefined,
     network: network.kind === 'joined' ? { kind: 'container', id: network.id } : network,
+    ...(choice.target !== undefined && { pid: { kind: 'container', id: choice.target } }),
     ports: choice.ownsPorts && network.kind === 'own' ? publishedPorts(document) : [],
     mounts,
     ...resourcesOf(container),

@@ -18,7 +18,16 @@ export type NetworkChoice =
   | { readonly kind: 'joined'; readonly id: string; readonly ip?: string };
 
 export type Step =
-  | { readonly kind: 'pull'; readonly uid: string; readonly container: string; readonly image: string }
+  | {
+      readonly kind: 'pull';
+      readonly image: string;
+      /** See pullKeyOf. */
+      readonly pullKey: string;
+      /** The pod whose Secrets the registry is shown. */
+      readonly uid: string;
+      /** All that wait for the image, of this pod and of others with the same key: they are told of it. */
+      readonly waiting: readonly { readonly uid: string; readonly container: string }[];
+    }
   /** Creates attempt number `attempt` and starts it. */
   | {
       readonly kind: 'run';
@@ -28,6 +37,8 @@ export type Step =
       readonly network: NetworkChoice;
       /** True for the one container that carries the pod's published ports. */
       readonly ownsPorts: boolean;
+      /** Id of the container whose processes it shall see. */
+      readonly target?: string;
     }
   /** Starts a container that was created before. */
   | { readonly kind: 'start'; readonly uid: string; readonly container: string; readonly id: string }

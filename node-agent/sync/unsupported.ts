@@ -11,7 +11,6 @@ export function unsupportedFeatures({ spec }: PodDocument): readonly Unsupported
     shareProcessNamespace: spec.shareProcessNamespace,
     hostAliases: spec.hostAliases?.length,
     dnsConfig: spec.dnsConfig,
-    imagePullSecrets: spec.imagePullSecrets?.length,
     activeDeadlineSeconds: spec.activeDeadlineSeconds,
     runtimeClassName: spec.runtimeClassName,
     'emptyDir.sizeLimit (without medium Memory)': spec.volumes?.some(

@@ -23,6 +23,9 @@ export function defaultPodSpec(spec: PodSpec): PodSpec {
     ...(spec.initContainers === undefined
       ? {}
       : { initContainers: spec.initContainers.map(defaultContainer) }),
+    ...(spec.ephemeralContainers === undefined
+      ? {}
+      : { ephemeralContainers: spec.ephemeralContainers.map(defaultContainer) }),
     ...(spec.volumes === undefined ? {} : { volumes: spec.volumes.map(defaultVolume) }),
     restartPolicy: spec.restartPolicy ?? 'Always',
     terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds ?? 30,
@@ -32,7 +35,7 @@ export function defaultPodSpec(spec: PodSpec): PodSpec {
   };
 }
 
-function defaultContainer(container: Container): Container {
+function defaultContainer<C extends Container>(container: C): C {
   return {
     ...container,
     ...defaultProbes(container),
@@ -82,6 +85,9 @@ export function validatePodSpec(spec: PodSpec, path: string): StatusCause[] {
         graceSeconds,
       }),
     ]),
+    ...(spec.ephemeralContainers ?? []).flatMap((container, index) =>
+      validateContainer(container, `${path}.ephemeralContainers[${index}]`, volumeNames),
+    ),
     ...checkUnique(
       index =>
         index < initContainers.length
