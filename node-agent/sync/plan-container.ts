@@ -27,6 +27,7 @@ export function nextOfContainer(ask: Ask): void {
     if (!matchesContainer(view.running.labels.specDigest, container))
       draft.steps.push(stopOf(view.running, pod, 'changed'));
     else if (isCutOff(view.running, network)) draft.steps.push(stopOf(view.running, pod, 'network'));
+    else if (view.failedProbe) draft.steps.push(stopOf(view.running, pod, view.failedProbe));
     return;
   }
   const target = targetOf(pod, view);

@@ -7,7 +7,10 @@ export type StopReason =
   | 'network'
   | 'duplicate'
   | 'finished'
-  | 'evicted';
+  | 'evicted'
+  /** Its probe of this kind failed. */
+  | 'liveness'
+  | 'startup';
 
 /** `joined`: that of the container `id`, whose address is `ip`. */
 export type NetworkChoice =
