@@ -69,6 +69,7 @@ export const ImageAnswer = v.object({
   Id: v.string(),
   RepoDigests: orEmpty(v.array(v.string())),
   Size: v.number(),
+  Config: v.nullish(v.object({ User: v.optional(v.string(), '') })),
 });
 
 export const StatsAnswer = v.object({

@@ -22,6 +22,7 @@ import { DockerConnection } from './docker-connection.ts';
 import { dockerCreateOptions, type EngineFeatures } from './docker-create-options.ts';
 import { type ContainerOwner, containerName, ownerFilter, parseDockerLabels } from './docker-labels.ts';
 import { pullImage } from './docker-pull.ts';
+import { makeSandboxImage } from './docker-sandbox-image.ts';
 import { runtimeContainer } from './docker-state.ts';
 import { dockerAttach, dockerExec } from './docker-streams.ts';
 import { DockerUsage } from './docker-usage.ts';
@@ -110,11 +111,16 @@ export class DockerRuntime implements ContainerRuntime {
     const answer = await unlessGone(
       this.connection.ask({ operation: 'image', method: 'GET', path }, ImageAnswer, signal),
     );
-    return answer && { imageId: answer.Id, digests: answer.RepoDigests ?? [], sizeBytes: answer.Size };
+    return answer && { imageId: answer.Id, digests: answer.RepoDigests ?? [], sizeBytes: answer.Size, user: answer.Config?.User ?? '' };
   }
 
   async pull(reference: string, signal?: AbortSignal): Promise<void> {
     await pullImage({ connection: this.connection, clock: this.clock }, reference, signal);
+  }
+
+  async makeSandboxImage(signal?: AbortSignal): Promise<void> {
+    const { architecture } = await this.info(signal);
+    await makeSandboxImage(this.connection, architecture, signal);
   }
 
   async create(spec: ContainerSpec, signal?: AbortSignal): Promise<{ readonly id: string }> {

@@ -17,7 +17,7 @@ import type {
   RuntimeInfo,
   RuntimeStream,
 } from './container-runtime.ts';
-import { RuntimeError } from './container-runtime.ts';
+import { RuntimeError, SANDBOX_IMAGE } from './container-runtime.ts';
 import { type FakeLogLine, fakeLogChunks } from './fake-logs.ts';
 import { FakeProcess } from './fake-process.ts';
 import { Hints } from './hints.ts';
@@ -27,6 +27,7 @@ export type FakeOperation =
   | 'list'
   | 'image'
   | 'pull'
+  | 'makeSandboxImage'
   | 'create'
   | 'start'
   | 'stop'
@@ -122,6 +123,11 @@ export class FakeRuntime implements ContainerRuntime {
     this.addImage(reference);
   }
 
+  async makeSandboxImage(signal?: AbortSignal): Promise<void> {
+    await this.enter('makeSandboxImage', SANDBOX_IMAGE, signal);
+    this.addImage(SANDBOX_IMAGE);
+  }
+
   async create(spec: ContainerSpec, signal?: AbortSignal): Promise<{ readonly id: string }> {
     await this.enter('create', spec.labels.container, signal);
     const existing = this.find(spec.labels.podUid, spec.labels.container, spec.labels.attempt);
@@ -140,6 +146,7 @@ export class FakeRuntime implements ContainerRuntime {
       await this.enter('start', id, signal);
       if (!container) throw new RuntimeError('start', 'not-found', `no such container: ${id}`);
       if (container.state.kind === 'running') return;
+      this.checkJoined(container.spec);
       container.state = { kind: 'running', startedAtMs: this.clock.nowMs(), paused: false };
       container.usage ??= { cpuNanoseconds: 0, memoryBytes: 1024 * 1024 };
       this.hint();
@@ -227,8 +234,9 @@ export class FakeRuntime implements ContainerRuntime {
   }
 
   /** Puts an image on the device. */
-  addImage(reference: string, sizeBytes = 1_000_000): void {
-    this.localImages.set(reference, { imageId: `sha256:${reference}`, digests: [], sizeBytes });
+  addImage(reference: string, change: { readonly sizeBytes?: number; readonly user?: string } = {}): void {
+    const { sizeBytes = 1_000_000, user = '' } = change;
+    this.localImages.set(reference, { imageId: `sha256:${reference}`, digests: [], sizeBytes, user });
   }
 
   removeImage(reference: string): void {
@@ -380,6 +388,12 @@ export class FakeRuntime implements ContainerRuntime {
       message: how.message ?? '',
     };
     this.hint();
+  }
+
+  private checkJoined({ network }: ContainerSpec): void {
+    if (network.kind !== 'container' || this.containers.get(network.id)?.state.kind === 'running') return;
+    const message = `cannot join network of a non running container: ${network.id}`;
+    throw new RuntimeError('start', 'conflict', message);
   }
 
   private hint(): void {

@@ -15,7 +15,9 @@ import {
   stopOf,
 } from './draft.ts';
 import { nextOfContainer } from './plan-container.ts';
+import { endSandbox, nextOfSandbox } from './plan-sandbox.ts';
 import { type ContainerView, initProgress, isFinished, type PodView, viewPod } from './pod-view.ts';
+import { isSandbox } from './sandbox.ts';
 
 /** The next steps towards the wanted pods. Steps of one plan do not depend on each other. */
 export function plan(input: PlanInput): Plan {
@@ -78,8 +80,15 @@ function planPod(
   if (memory.folders.has(uid) && memory.projected.get(uid) !== digest)
     draft.steps.push({ kind: 'refresh-files', uid });
   for (const view of [...pod.inits, ...pod.mains]) tidy(pod, view, draft);
-  if (isFinished(pod, memory.replaced)) stopSidecars(pod, draft);
-  else for (const view of activeContainers(pod, memory)) nextOfContainer({ pod, view, digest, input, draft });
+  if (isFinished(pod, memory.replaced)) {
+    stopSidecars(pod, draft);
+    endSandbox(pod, draft);
+    return;
+  }
+  const active = activeContainers(pod, memory);
+  const { sandbox } = pod;
+  if (sandbox) nextOfSandbox({ pod, sandbox, active, digest, input, draft });
+  for (const view of active) nextOfContainer({ pod, view, digest, input, draft });
 }
 
 /** Those that should run now: sidecars, and either the init container whose turn it is or the main containers. */
@@ -105,7 +114,8 @@ function clearPod(
   draft: Draft,
 ): void {
   const { uid, graceSeconds, reason } = how;
-  const running = containers.filter(({ state }) => state.kind === 'running');
+  // The sandbox outlives what runs in it: they may need the network until their end.
+  const running = containers.filter(each => each.state.kind === 'running' && !isSandbox(each));
   for (const { id, labels } of running)
     draft.steps.push({ kind: 'stop', uid, container: labels.container, id, graceSeconds, reason });
   if (running.length > 0) return;
@@ -116,7 +126,8 @@ function clearPod(
 /** Containers of a name that the pod does not have: left by a changed document. */
 function dropStrayContainers(pod: PodView, containers: readonly RuntimeContainer[], draft: Draft): void {
   const names = new Set([...pod.inits, ...pod.mains].map(({ container }) => container.name));
-  for (const each of containers.filter(({ labels }) => !names.has(labels.container)))
+  const isStray = (each: RuntimeContainer) => !isSandbox(each) && !names.has(each.labels.container);
+  for (const each of containers.filter(isStray))
     draft.steps.push(each.state.kind === 'running' ? stopOf(each, pod, 'changed') : removal(each));
 }
 

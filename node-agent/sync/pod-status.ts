@@ -42,7 +42,7 @@ export function podStatus(input: PodStatusInput): core.PodStatus | undefined {
   });
   const containerStatuses = pod.mains.map(view => containerStatus(pod, view, facts));
   const phase = phaseOf(pod, containerStatuses, progress.kind, memory, facts.isTerminating);
-  const ip = pod.hostNetwork ? hostIp : pod.owner?.running?.ip;
+  const ip = pod.hostNetwork ? hostIp : (pod.sandbox ?? pod.owner)?.running?.ip;
   const startTime = before?.startTime ?? formatTime(memory.seen.get(wanted.uid)?.wallMs ?? input.wallMs);
   return {
     phase,

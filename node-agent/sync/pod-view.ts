@@ -2,6 +2,7 @@
 import type * as core from 'kubernetes-types/core/v1';
 import type { PodDocument } from '../../shared/protocol/messages.ts';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
+import { isOfEarlierSandbox, type SandboxView, viewSandbox } from './sandbox.ts';
 
 /** `sidecar` is Kubernetes's restartable init container. */
 export type ContainerRole = 'init' | 'sidecar' | 'main';
@@ -24,7 +25,9 @@ export type PodView = {
   /** Init containers and sidecars, in order. */
   readonly inits: readonly ContainerView[];
   readonly mains: readonly ContainerView[];
-  /** The container whose network the others join; undefined on the host's network. */
+  /** What holds the network that all containers join; undefined for a pod that has none. */
+  readonly sandbox?: SandboxView;
+  /** Without a sandbox: the container whose network the others join. Undefined on the host's network. */
   readonly owner?: ContainerView;
 };
 
@@ -44,8 +47,10 @@ export function viewPod(document: PodDocument, containers: readonly RuntimeConta
   );
   const mains = spec.containers.map(each => view(each, 'main'));
   const hostNetwork = spec.hostNetwork === true;
-  const owner = hostNetwork ? undefined : (inits.find(({ role }) => role === 'sidecar') ?? mains[0]);
-  return { document, restartPolicy: restartPolicyOf(spec), hostNetwork, inits, mains, owner };
+  const sandbox = viewSandbox(spec, own);
+  const first = inits.find(({ role }) => role === 'sidecar') ?? mains[0];
+  const owner = sandbox || hostNetwork ? undefined : first;
+  return { document, restartPolicy: restartPolicyOf(spec), hostNetwork, inits, mains, sandbox, owner };
 }
 
 function restartPolicyOf(spec: core.PodSpec): RestartPolicy {
@@ -58,6 +63,8 @@ export function willRestart(view: ContainerView, pod: PodView, replaced: Readonl
   if (ended?.state.kind !== 'exited') return false;
   if (replaced.has(ended.id)) return true;
   if (view.role === 'sidecar') return true;
+  // A pod in a new sandbox starts from the beginning.
+  if (view.role === 'init' && isOfEarlierSandbox(ended, pod.sandbox)) return true;
   const hasFailed = ended.state.exitCode !== 0;
   if (view.role === 'init') return hasFailed && pod.restartPolicy !== 'Never';
   return pod.restartPolicy === 'Always' || (pod.restartPolicy === 'OnFailure' && hasFailed);
@@ -74,15 +81,16 @@ export type InitProgress =
   | { readonly kind: 'failed'; readonly at: ContainerView }
   | { readonly kind: 'at'; readonly at: ContainerView; readonly index: number };
 
-/** How far the init containers have come. Once a main container exists they are done for good, as in the kubelet. */
+/** How far the init containers have come. Once a main container exists they are done while the sandbox lives, as in the kubelet. */
 export function initProgress(pod: PodView, replaced: ReadonlySet<string>): InitProgress {
-  if (pod.mains.some(({ newest }) => newest !== undefined)) return { kind: 'done' };
+  if (pod.mains.some(({ newest }) => newest && !isOfEarlierSandbox(newest, pod.sandbox)))
+    return { kind: 'done' };
   // Looked for first: the sidecars before it have ended with it, and must not look as if their turn came again.
   const failed = pod.inits.find(
-    view => view.role === 'init' && !hasServed(view) && isOver(view, pod, replaced),
+    view => view.role === 'init' && !hasServed(view, pod) && isOver(view, pod, replaced),
   );
   if (failed) return { kind: 'failed', at: failed };
-  const index = pod.inits.findIndex(view => !hasServed(view));
+  const index = pod.inits.findIndex(view => !hasServed(view, pod));
   const at = pod.inits[index];
   return at ? { kind: 'at', at, index } : { kind: 'done' };
 }
@@ -95,7 +103,8 @@ export function isFinished(pod: PodView, replaced: ReadonlySet<string>): boolean
 }
 
 /** True for an init container that succeeded, and for a sidecar that runs. */
-export function hasServed({ role, newest, running }: ContainerView): boolean {
+export function hasServed({ role, newest, running }: ContainerView, { sandbox }: PodView): boolean {
   if (role === 'sidecar') return running !== undefined;
-  return newest?.state.kind === 'exited' && newest.state.exitCode === 0;
+  if (newest?.state.kind !== 'exited' || newest.state.exitCode !== 0) return false;
+  return !isOfEarlierSandbox(newest, sandbox);
 }

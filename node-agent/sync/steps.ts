@@ -1,12 +1,12 @@
 /** What the plan may ask for: one act on the device each. */
 
-export type StopReason = 'terminated' | 'unwanted' | 'changed' | 'network' | 'duplicate' | 'finished';
+export type StopReason = 'terminated' | 'unwanted' | 'changed' | 'network' | 'sandbox' | 'duplicate' | 'finished';
 
-/** `joined`: that of the container `id`, whose address is `ip`. */
+/** `joined`: that of the container `id`, whose address is `ip`. `sandbox`: all that the sandbox `id` holds for the pod. */
 export type NetworkChoice =
   | { readonly kind: 'host' }
   | { readonly kind: 'own' }
-  | { readonly kind: 'joined'; readonly id: string; readonly ip?: string };
+  | { readonly kind: 'joined' | 'sandbox'; readonly id: string; readonly ip?: string };
 
 export type Step =
   | { readonly kind: 'pull'; readonly uid: string; readonly container: string; readonly image: string }
@@ -19,6 +19,13 @@ export type Step =
       readonly network: NetworkChoice;
       /** True for the one container that carries the pod's published ports. */
       readonly ownsPorts: boolean;
+    }
+  /** Creates attempt number `attempt` of the pod's sandbox, unless it is there, and starts it. */
+  | {
+      readonly kind: 'run-sandbox';
+      readonly uid: string;
+      readonly container: string;
+      readonly attempt: number;
     }
   /** Starts a container that was created before. */
   | { readonly kind: 'start'; readonly uid: string; readonly container: string; readonly id: string }
