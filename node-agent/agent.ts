@@ -99,6 +99,7 @@ export class Agent {
       nodeName,
       capacityCpuMilli,
       capacityMemoryBytes,
+      checkpointFailure: () => this.checkpoint.failure,
       onNode: node => this.reporter.setNode(node),
     });
     const isOnline = () => this.session.isOnline;
@@ -127,6 +128,7 @@ export class Agent {
         nodeName,
         apiHost: apiHostOf(masterUrl),
         podsFolder: podsFolder(dataDir),
+        seccompFolder: join(dataDir, 'seccomp'),
         memoryFolder: join(memoryFolder, 'pods'),
         tokenOf: request => this.tokens.tokenOf(request),
       }),
@@ -198,6 +200,7 @@ export class Agent {
       this.usage.run(signal),
       this.node.run(signal),
       this.requests.run(signal),
+      this.checkpoint.run(this.deps.clock, signal),
     ]);
     this.streams.closeAll();
   }

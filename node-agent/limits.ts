@@ -34,6 +34,9 @@ export const REQUEST_RETRY_MS = 2000;
 /** Documents kept for an index that has not come yet; at the bound the oldest are dropped and asked for again. */
 export const DOCUMENTS_AHEAD_MAX = 220;
 
+/** Wait before a checkpoint that could not be written is tried again, milliseconds: a disk is seldom full for less. */
+export const CHECKPOINT_RETRY_MS = 10_000;
+
 /** A look at everything even if nothing happened, milliseconds: a lost hint costs at most this. */
 export const RESYNC_INTERVAL_MS = 10_000;
 

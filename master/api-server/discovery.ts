@@ -17,6 +17,7 @@ const SUBRESOURCE_KINDS: Readonly<
   finalize: { group: '', version: 'v1', kind: 'Namespace', verbs: ['update'] },
   scale: { group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: ['get', 'patch', 'update'] },
   binding: { group: '', version: 'v1', kind: 'Binding', verbs: ['create'] },
+  ephemeralcontainers: undefined,
   log: { group: '', version: 'v1', kind: 'Pod', verbs: ['get'] },
   eviction: { group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] },
   token: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', verbs: ['create'] },

@@ -9,11 +9,13 @@ import { kindPrefix, refKey } from '../watch/keys.ts';
 import { type ObjectCache, withRevision } from '../watch/object-cache.ts';
 import type { Exchange } from './exchange.ts';
 import { FUTURE_REVISION_WAIT_MS } from './limits.ts';
+import { type LeaseDeps, nodeLease, nodeLeases } from './node-leases.ts';
 import { listJson, objectJson, representationOf, type TableOptions } from './represent.ts';
 import { type Selection, selectionOf } from './select.ts';
 
 export type ReadDeps = {
   readonly cache: ObjectCache;
+  readonly usage: LeaseDeps['usage'];
   readonly store: Store;
   readonly kinds: Pick<KindTable, 'get'>;
   readonly clock: { nowMs(): number };
@@ -39,7 +41,7 @@ export async function getObject<K extends KindName>(
   ref: ObjectRef,
 ): Promise<void> {
   await catchUp(deps, exchange);
-  const object = deps.cache.get(kind.id, ref);
+  const object = deps.cache.get(kind.id, ref) ?? nodeLease(deps, kind, ref);
   if (object === undefined) throw notFound(kind, ref.name);
   exchange.sendJson(200, objectJson(kind, object, representationOf(exchange), tableOptions(deps, exchange)));
 }
@@ -104,9 +106,11 @@ async function furtherPage<K extends KindName>(
   }
 }
 
-function pageOf<K extends KindName>({ cache }: ReadDeps, kind: Kind<K>, selection: Selection<K>): Page<K> {
-  const objects = cache.list(kind.id, selection.namespace).filter(object => selection.matches(object));
-  return { objects, revision: cache.revision };
+function pageOf<K extends KindName>(deps: ReadDeps, kind: Kind<K>, selection: Selection<K>): Page<K> {
+  const { cache } = deps;
+  const kept = cache.list(kind.id, selection.namespace);
+  const all = kind.id === 'Lease' ? [...kept, ...nodeLeases(deps, kind, selection.namespace)] : kept;
+  return { objects: all.filter(object => selection.matches(object)), revision: cache.revision };
 }
 
 async function currentPage<K extends KindName>(

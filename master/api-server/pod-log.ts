@@ -1,6 +1,8 @@
 /** GET pods/{name}/log: a container's output, brought from its node over the node's own connection. */
+
 import { ApiError, notFound } from '../../shared/kubernetes/api-error.ts';
 import type { ObjectRef, Pod } from '../../shared/kubernetes/objects.ts';
+import { allContainerStatuses, allContainers } from '../../shared/kubernetes/pod-containers.ts';
 import type { LogsCall } from '../../shared/protocol/messages.ts';
 import { KINDS } from '../registry/kinds.ts';
 import type { ClusterView } from '../watch/cluster-view.ts';
@@ -48,7 +50,7 @@ export async function sendPodLog(
 }
 
 function containerOf({ metadata, spec }: Pod, wanted: string | undefined): string {
-  const names = [...(spec.initContainers ?? []), ...spec.containers].map(container => container.name);
+  const names = allContainers(spec).map(container => container.name);
   const [only] = spec.containers;
   if (wanted) {
     if (names.includes(wanted)) return wanted;
@@ -96,7 +98,7 @@ function logsCall(exchange: Exchange, pod: Pod, container: string, nowMs: number
 /** kubectl shows these words while a container has not started. */
 function refuseUnstarted({ metadata, spec, status }: Pod, container: string, previous: boolean): void {
   if (!spec.nodeName) throw new ApiError('BadRequest', `pod ${metadata.name} does not have a host assigned`);
-  const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  const all = allContainerStatuses(status);
   const known = all.find(candidate => candidate.name === container);
   const reason = known === undefined ? 'ContainerCreating' : known.state?.waiting?.reason;
   const hasRun = known?.lastState?.terminated !== undefined;

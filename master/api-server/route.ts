@@ -26,6 +26,7 @@ import {
   groupVersions,
   METRICS_GROUP,
 } from './discovery.ts';
+import { changeEphemeralContainers } from './ephemeral-containers.ts';
 import type { Exchange } from './exchange.ts';
 import { getObject, listObjects } from './list.ts';
 import { sendMetrics } from './metrics.ts';
@@ -257,6 +258,10 @@ async function routeSubresource<K extends KindName>(
   if (subresource === 'scale' && kind.scaling !== undefined && ['GET', 'PUT', 'PATCH'].includes(method))
     return await scaleObject(deps, exchange, kind, kind.scaling, ref);
   if (subresource === 'binding' && method === 'POST') return await bindPod(deps, exchange, ref);
+  if (subresource === 'ephemeralcontainers' && method === 'GET')
+    return await getObject(deps, exchange, kind, ref);
+  if (subresource === 'ephemeralcontainers' && (method === 'PUT' || method === 'PATCH'))
+    return await changeEphemeralContainers(deps, exchange, ref);
   if (subresource === 'eviction' && method === 'POST') return await evictPod(deps, exchange, ref);
   if (subresource === 'log' && method === 'GET')
     return await sendPodLog(

@@ -1,6 +1,8 @@
 /** What a node reports of a pod → what the store shall say of it. Pure. */
+
 import { canonicalJson } from '../../shared/digest.ts';
 import type { ContainerStatus, Pod, PodCondition, PodStatus } from '../../shared/kubernetes/objects.ts';
+import { allContainerStatuses } from '../../shared/kubernetes/pod-containers.ts';
 import { formatTime } from '../../shared/kubernetes/time.ts';
 import type { PodReport } from '../../shared/protocol/messages.ts';
 import { shiftTime } from './times.ts';
@@ -55,6 +57,8 @@ function mergeStatus(current: PodStatus, reported: PodStatus, times: FoldTimes):
     conditions: mergeConditions(current.conditions, reported.conditions, times),
     containerStatuses: shiftAll(reported.containerStatuses) ?? current.containerStatuses,
     initContainerStatuses: shiftAll(reported.initContainerStatuses) ?? current.initContainerStatuses,
+    ephemeralContainerStatuses:
+      shiftAll(reported.ephemeralContainerStatuses) ?? current.ephemeralContainerStatuses,
   };
 }
 
@@ -84,7 +88,7 @@ type Times = { readonly startedAt?: string; readonly finishedAt?: string };
 /** Times that the store has of containers, by container id: they never change, whatever the device's clock does. */
 function knownTimes(status: PodStatus): ReadonlyMap<string | undefined, Times> {
   const known = new Map<string | undefined, Times>();
-  for (const container of [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]) {
+  for (const container of allContainerStatuses(status)) {
     for (const state of [container.lastState, container.state]) {
       if (state?.running) known.set(container.containerID, state.running);
       if (state?.terminated)

@@ -1,5 +1,7 @@
 /** Which ConfigMaps and Secrets a pod refers to: these, and no others, go to its node. Pure. */
+
 import type { Pod } from '../../shared/kubernetes/objects.ts';
+import { allContainers } from '../../shared/kubernetes/pod-containers.ts';
 
 /** Names in the pod's own namespace, sorted, each once. */
 export type PodReferences = { readonly configMaps: readonly string[]; readonly secrets: readonly string[] };
@@ -7,8 +9,8 @@ export type PodReferences = { readonly configMaps: readonly string[]; readonly s
 export function referencesOf(pod: Pod): PodReferences {
   const configMaps = new Set<string | undefined>();
   const secrets = new Set<string | undefined>();
-  const { containers, initContainers = [], volumes = [], imagePullSecrets = [] } = pod.spec;
-  for (const container of [...initContainers, ...containers]) {
+  const { volumes = [], imagePullSecrets = [] } = pod.spec;
+  for (const container of allContainers(pod.spec)) {
     for (const { valueFrom } of container.env ?? []) {
       configMaps.add(valueFrom?.configMapKeyRef?.name);
       secrets.add(valueFrom?.secretKeyRef?.name);

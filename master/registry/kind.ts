@@ -32,6 +32,7 @@ export type Subresource =
   | 'finalize'
   | 'scale'
   | 'binding'
+  | 'ephemeralcontainers'
   | 'log'
   | 'eviction'
   | 'token'

@@ -16,7 +16,9 @@ export type DeleteOptions = {
 export type Part = 'object' | 'status';
 
 /** Who owns what a write changes. `given`: the written object says itself who owns it, as after a server-side apply. */
-export type Ownership = { readonly manager: string; readonly subresource?: 'scale' } | 'given';
+export type Ownership =
+  | { readonly manager: string; readonly subresource?: 'scale' | 'ephemeralcontainers' }
+  | 'given';
 
 /**
  * All methods throw ApiError: NotFound, AlreadyExists, Conflict (lost compare-and-set), Invalid (with every faulty field).

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeClock } from '../../shared/clock.ts';
+import { CHECKPOINT_RETRY_MS } from '../limits.ts';
 import { acceptDocuments, acceptIndex, type DesiredSet, emptyDesiredSet } from '../sync/desired-set.ts';
 import { aDocument } from '../sync/pod-builders.ts';
 import { Checkpoint } from './checkpoint.ts';
@@ -113,5 +115,22 @@ describe('the checkpoint on disk', () => {
     await Promise.resolve();
     await Promise.all([first, checkpoint.save(aSet(3))]);
     expect((await load()).set).toEqual(aSet(3));
+  });
+
+  it('that cannot be written says why, and is written as soon as it can be', async () => {
+    const clock = new FakeClock();
+    const stop = new AbortController();
+    const taken = join(folder, 'taken');
+    await writeFile(taken, 'no folder');
+    const checkpoint = new Checkpoint(taken, log);
+    const running = checkpoint.run(clock, stop.signal);
+    await checkpoint.save(aSet(1));
+    expect(checkpoint.failure).toMatch(/EEXIST|ENOTDIR/);
+    await rm(taken);
+    await clock.advance(CHECKPOINT_RETRY_MS);
+    await vi.waitFor(() => expect(checkpoint.failure).toBeUndefined());
+    expect((await new Checkpoint(taken, log).load()).set).toEqual(aSet(1));
+    stop.abort();
+    await running;
   });
 });

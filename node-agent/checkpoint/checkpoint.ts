@@ -2,8 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { type Clock, pause } from '../../shared/clock.ts';
 import { errorCode } from '../../shared/error-code.ts';
 import { writePrivateFile } from '../../shared/private-file.ts';
+import { CHECKPOINT_RETRY_MS } from '../limits.ts';
 import { type DesiredSet, emptyDesiredSet } from '../sync/desired-set.ts';
 import { checkpointIdentity, decodeCheckpoint, encodeCheckpoint } from './checkpoint-text.ts';
 
@@ -16,6 +18,7 @@ export class Checkpoint {
   private readonly log: Logger;
   private written: string | undefined;
   private wanted: DesiredSet | undefined;
+  private failed: { readonly set: DesiredSet; readonly error: unknown } | undefined;
   private writing: Promise<void> | undefined;
 
   constructor(folder: string, log: Logger) {
@@ -40,12 +43,27 @@ export class Checkpoint {
 
   /**
    * Writes the set if it differs from what is on disk; of sets that come while one is written, only the last is.
-   * A failure is logged and tried again with the next set: the agent goes on without.
+   * A failure is kept as `failure`, and tried again by `run` and with the next set: the agent goes on without.
    */
   save(set: DesiredSet): Promise<void> {
     this.wanted = set;
     this.writing ??= this.writeWanted();
     return this.writing;
+  }
+
+  /** Why the newest set is not on disk; undefined when it is. */
+  get failure(): string | undefined {
+    if (!this.failed) return undefined;
+    const { error } = this.failed;
+    return error instanceof Error ? error.message : String(error);
+  }
+
+  /** Tries again what could not be written, until aborted. */
+  async run(clock: Clock, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await pause(clock, CHECKPOINT_RETRY_MS, signal);
+      if (this.failed && !signal.aborted) await this.save(this.failed.set);
+    }
   }
 
   private async writeWanted(): Promise<void> {
@@ -67,12 +85,15 @@ export class Checkpoint {
   private async write(set: DesiredSet): Promise<void> {
     const identity = checkpointIdentity(set);
     const text = identity === this.written ? undefined : encodeCheckpoint(set);
-    if (text === undefined) return;
     try {
-      await writePrivateFile(this.path, text, this.previousPath);
+      if (text !== undefined) await writePrivateFile(this.path, text, this.previousPath);
       this.written = identity;
+      if (this.failed) this.log.info({ path: this.path }, 'checkpoint written again');
+      this.failed = undefined;
     } catch (error) {
-      this.log.error({ err: error, path: this.path }, 'checkpoint could not be written');
+      // Said once: a full disk stays full for long.
+      if (!this.failed) this.log.error({ err: error, path: this.path }, 'checkpoint could not be written');
+      this.failed = { set, error };
     }
   }
 }

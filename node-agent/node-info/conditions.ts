@@ -112,6 +112,14 @@ function memoryLimitsUnavailable(vitals: Vitals, engine: EngineAnswer): NodeHeal
   return trouble(type, 'MemoryCgroupDisabled', `memory limits of containers are not kept: ${mend}`);
 }
 
+/** Whether the pods of this node are on its disk, for a start with no master. */
+export function checkpointFailing(failure: string | undefined): NodeHealthCondition {
+  const type = 'CheckpointFailing';
+  if (failure === undefined) return fine(type, 'CheckpointKept', 'what runs here is kept on disk');
+  const lost = 'a restart with no master would run what ran before';
+  return trouble(type, 'CannotWrite', `what runs here is not kept on disk, ${lost}: ${failure}`);
+}
+
 /** Bits of get_throttled: https://www.raspberrypi.com/documentation/computers/os.html#get_throttled */
 const NOW = { underVoltage: 1, capped: 0b1110 };
 const SINCE_BOOT_SHIFT = 16;

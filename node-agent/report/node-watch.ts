@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
 import type { NodeReport } from '../../shared/protocol/messages.ts';
 import { ENGINE_INFO_INTERVAL_MS, NODE_REPORT_INTERVAL_MS } from '../limits.ts';
+import { checkpointFailing } from '../node-info/conditions.ts';
 import type { Hardware } from '../node-info/hardware.ts';
 import type { NodeObserver } from '../node-info/node-observer.ts';
 import type { Sample } from '../node-info/sample.ts';
@@ -18,6 +19,8 @@ export type NodeWatchDeps = {
   readonly nodeName: string;
   readonly capacityCpuMilli?: number;
   readonly capacityMemoryBytes?: number;
+  /** Why the checkpoint is not on disk; undefined when it is. */
+  readonly checkpointFailure: () => string | undefined;
   readonly onNode: (node: NodeReport) => void;
 };
 
@@ -68,11 +71,12 @@ export class NodeWatch {
   }
 
   private async look(signal: AbortSignal): Promise<void> {
-    const { observer, clock, onNode, log } = this.deps;
+    const { observer, clock, checkpointFailure, onNode, log } = this.deps;
     if (clock.monotonicMs() - this.engineAskedAtMs >= ENGINE_INFO_INTERVAL_MS) await this.askEngine(signal);
     if (signal.aborted) return;
     try {
-      this.input = this.describe(await observer.health(this.engine));
+      const health = await observer.health(this.engine);
+      this.input = this.describe([...health, checkpointFailing(checkpointFailure())]);
     } catch (error) {
       log.warn({ err: error }, 'device could not be read');
       return;

@@ -25,8 +25,17 @@ export const InfoAnswer = v.object({
 export type InfoAnswer = v.InferOutput<typeof InfoAnswer>;
 
 export const ListAnswer = v.array(
-  v.object({ Id: v.string(), Labels: orEmpty(v.record(v.string(), v.string())) }),
+  v.object({
+    Id: v.string(),
+    Labels: orEmpty(v.record(v.string(), v.string())),
+    Image: v.string(),
+    ImageID: v.string(),
+    State: v.string(),
+    /** Seconds since 1970. */
+    Created: v.number(),
+  }),
 );
+export type ListedContainer = v.InferOutput<typeof ListAnswer>[number];
 
 export const CreateAnswer = v.object({ Id: v.string() });
 

@@ -87,3 +87,12 @@ it('takes no programming error for an engine that is away', () => {
   const error = Object.assign(new TypeError('bad path'), { code: 'ERR_UNESCAPED_CHARACTERS' });
   expect(toRuntimeError('image', error, '').failure).toBe('other');
 });
+
+it.each([
+  'open /var/lib/docker/overlay2/666140a131e2bf3199722c93cb2fe0f5bf73637e98df5af974415d58426d9f36/committed: no such file or directory',
+  'error creating overlay mount to /var/lib/docker/overlay2/81cb52b8eff79022b9e43c88/merged: no such file or directory',
+  'layer does not exist',
+])('says how to mend "%s"', message => {
+  const error = Object.assign(new Error(message), { statusCode: 500, json: { message } });
+  expect(toRuntimeError('create', error, '').message).toContain('remove its data folder');
+});

@@ -43,6 +43,12 @@ const SENTENCES: readonly { readonly pattern: RegExp; readonly failure: RuntimeF
   },
 ];
 
+/** What a layer says that a power cut has torn, or the disk below it. Docker cannot mend it: the layer's name is kept with the damage. */
+const TORN_STORAGE =
+  /\boverlay2?\/[0-9a-z]{26,}|creating overlay mount|layer does not exist|input\/output error|structure needs cleaning/i;
+const TORN_STORAGE_HINT =
+  "the engine's storage is damaged: stop Docker, remove its data folder (/var/lib/docker), start it; images are then fetched and pods started anew";
+
 const ONLY_OF_IMAGES = new Set<RuntimeFailure>(['image-unauthorized', 'registry-unreachable']);
 
 /** The kind of a fault. Registries speak only through `pull`, so their kinds are given to no other operation. */
@@ -82,8 +88,12 @@ export function toRuntimeError(operation: string, error: unknown, socketPath: st
   if (error instanceof RuntimeError) return error;
   const fault = { operation, ...readFault(error) };
   const failure = dockerFailure(fault);
-  const message = failure === 'unreachable' ? unreachableMessage(fault.errorCode, socketPath) : fault.message;
-  return new RuntimeError(operation, failure, message, { cause: error });
+  return new RuntimeError(operation, failure, messageOf(fault, failure, socketPath), { cause: error });
+}
+
+function messageOf(fault: DockerFault, failure: RuntimeFailure, socketPath: string): string {
+  if (failure === 'unreachable') return unreachableMessage(fault.errorCode, socketPath);
+  return TORN_STORAGE.test(fault.message) ? `${fault.message}; ${TORN_STORAGE_HINT}` : fault.message;
 }
 
 /** dockerode's errors carry `statusCode` and Docker's answer as `json`; those of the socket a `code`. */

@@ -1,5 +1,7 @@
 /** The port on a Docker engine, 20.10 to 29. */
+import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../shared/clock.ts';
+import { errorCode } from '../../shared/error-code.ts';
 import { openContainerPort } from './container-port.ts';
 import {
   type AttachOptions,
@@ -16,14 +18,21 @@ import {
   type RuntimeInfo,
   type RuntimeStream,
 } from './container-runtime.ts';
-import { ContainerAnswer, CreateAnswer, ImageAnswer, InfoAnswer, ListAnswer } from './docker-answers.ts';
+import {
+  ContainerAnswer,
+  CreateAnswer,
+  ImageAnswer,
+  InfoAnswer,
+  ListAnswer,
+  type ListedContainer,
+} from './docker-answers.ts';
 import { dockerChanges } from './docker-changes.ts';
 import { DockerConnection } from './docker-connection.ts';
 import { dockerCreateOptions, type EngineFeatures } from './docker-create-options.ts';
 import { type ContainerOwner, containerName, ownerFilter, parseDockerLabels } from './docker-labels.ts';
 import { pullImage } from './docker-pull.ts';
 import { makeSandboxImage } from './docker-sandbox-image.ts';
-import { runtimeContainer } from './docker-state.ts';
+import { damagedContainer, runtimeContainer } from './docker-state.ts';
 import { dockerAttach, dockerExec } from './docker-streams.ts';
 import { DockerUsage } from './docker-usage.ts';
 import { ACT_TIMEOUT_MS, EVENTS_BACKOFF, INSPECT_CONCURRENCY, STOP_SLACK_MS } from './limits.ts';
@@ -90,14 +99,13 @@ export class DockerRuntime implements ContainerRuntime {
       ListAnswer,
       signal,
     );
-    const ids = listed.map(({ Id }) => Id);
     const containers: RuntimeContainer[] = [];
     // The list tells neither exit codes nor times, so each container is looked at.
-    const queue = ids[Symbol.iterator]();
+    const queue = listed[Symbol.iterator]();
     const inspectRest = async () => {
-      for (const id of queue) {
-        const own = await this.inspectOwn('list', id, signal);
-        if (own) containers.push(runtimeContainer(own.answer, own.labels));
+      for (const each of queue) {
+        const container = await this.lookAt(each, signal);
+        if (container) containers.push(container);
       }
     };
     await Promise.all(Array.from({ length: INSPECT_CONCURRENCY }, inspectRest));
@@ -106,12 +114,31 @@ export class DockerRuntime implements ContainerRuntime {
     return containers;
   }
 
+  /** Undefined when it has gone meanwhile. One container that is damaged must not hide the others. */
+  private async lookAt(listed: ListedContainer, signal?: AbortSignal): Promise<RuntimeContainer | undefined> {
+    try {
+      const own = await this.inspectOwn('list', listed.Id, signal);
+      return own && runtimeContainer(own.answer, own.labels);
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.failure === 'unreachable') throw error;
+      const labels = parseDockerLabels(this.owner, listed.Labels ?? {});
+      return labels && damagedContainer(listed, labels, error.message);
+    }
+  }
+
   async image(reference: string, signal?: AbortSignal): Promise<ImagePresence | undefined> {
     const path = `/images/${reference.split('/').map(encodeURIComponent).join('/')}/json`;
     const answer = await unlessGone(
       this.connection.ask({ operation: 'image', method: 'GET', path }, ImageAnswer, signal),
     );
-    return answer && { imageId: answer.Id, digests: answer.RepoDigests ?? [], sizeBytes: answer.Size, user: answer.Config?.User ?? '' };
+    return (
+      answer && {
+        imageId: answer.Id,
+        digests: answer.RepoDigests ?? [],
+        sizeBytes: answer.Size,
+        user: answer.Config?.User ?? '',
+      }
+    );
   }
 
   async pull(reference: string, signal?: AbortSignal): Promise<void> {
@@ -132,7 +159,7 @@ export class DockerRuntime implements ContainerRuntime {
       method: 'POST',
       path: '/containers/create',
       query: { name },
-      body: dockerCreateOptions(spec, this.owner, engine),
+      body: dockerCreateOptions(spec, this.owner, engine, await seccompProfile(spec)),
       timeoutMs: ACT_TIMEOUT_MS,
     } as const;
     try {
@@ -280,6 +307,16 @@ async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
     )
       return undefined;
     throw error;
+  }
+}
+
+async function seccompProfile({ seccomp }: ContainerSpec): Promise<string> {
+  if (seccomp?.kind !== 'file') return '';
+  try {
+    return await readFile(seccomp.path, 'utf8');
+  } catch (cause) {
+    const message = `cannot load seccomp profile "${seccomp.path}": ${errorCode(cause) ?? String(cause)}`;
+    throw new RuntimeError('create', 'invalid', message, { cause });
   }
 }
 

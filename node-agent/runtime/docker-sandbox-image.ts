@@ -1,7 +1,7 @@
 /** Brings the sandbox's image to the engine as `docker import` does: no registry is asked. */
 import { RuntimeError, SANDBOX_IMAGE } from './container-runtime.ts';
 import type { DockerConnection } from './docker-connection.ts';
-import { readPullError, splitReference } from './docker-pull.ts';
+import { lineError, splitReference } from './docker-pull.ts';
 import { ACT_TIMEOUT_MS } from './limits.ts';
 import { pauseProgram } from './pause-program.ts';
 import { tarOfProgram } from './tar-file.ts';
@@ -25,7 +25,7 @@ export async function makeSandboxImage(
     archive: tarOfProgram('pause', program),
     timeoutMs: ACT_TIMEOUT_MS,
   } as const;
-  const answer = await connection.send(request, signal);
-  const message = await readPullError([Buffer.from(answer)], () => {});
+  const progress = (await connection.send(request, signal)).split('\n');
+  const message = progress.map(lineError).find(each => each !== undefined);
   if (message !== undefined) throw new RuntimeError(operation, 'other', message);
 }

@@ -1,6 +1,6 @@
 /** Docker's inspect answer as the port's container. */
 import type { ContainerLabels, ContainerState, RuntimeContainer } from './container-runtime.ts';
-import type { ContainerAnswer } from './docker-answers.ts';
+import type { ContainerAnswer, ListedContainer } from './docker-answers.ts';
 
 /** The container that `answer` describes; `labels` were parsed from it. */
 export function runtimeContainer(answer: ContainerAnswer, labels: ContainerLabels): RuntimeContainer {
@@ -15,6 +15,38 @@ export function runtimeContainer(answer: ContainerAnswer, labels: ContainerLabel
     imageId: answer.Image,
     state,
     ip: state.kind === 'running' ? ip : undefined,
+  };
+}
+
+/** Kubernetes's code for a container of which nobody can say how it ended. */
+const UNKNOWN_EXIT_CODE = 137;
+
+/**
+ * A container that the engine lists and cannot look at, since its files are damaged. One that does not run is taken as
+ * ended, for it can never start: the pod then gets a new one.
+ */
+export function damagedContainer(
+  listed: ListedContainer,
+  labels: ContainerLabels,
+  message: string,
+): RuntimeContainer {
+  const atMs = listed.Created * 1000;
+  const isRunning = listed.State === 'running' || listed.State === 'paused';
+  return {
+    id: listed.Id,
+    labels,
+    image: listed.Image,
+    imageId: listed.ImageID,
+    state: isRunning
+      ? { kind: 'running', startedAtMs: atMs, paused: listed.State === 'paused' }
+      : {
+          kind: 'exited',
+          exitCode: UNKNOWN_EXIT_CODE,
+          oomKilled: false,
+          startedAtMs: atMs,
+          finishedAtMs: atMs,
+          message,
+        },
   };
 }
 

@@ -378,13 +378,14 @@ export class FakeRuntime implements ContainerRuntime {
     container: FakeContainer,
     how: { readonly exitCode: number; readonly oomKilled?: boolean; readonly message?: string },
   ): void {
-    const finishedAtMs = this.clock.nowMs();
+    const nowMs = this.clock.nowMs();
+    const startedAtMs = container.state.kind === 'running' ? container.state.startedAtMs : nowMs;
     container.state = {
       kind: 'exited',
       exitCode: how.exitCode,
       oomKilled: how.oomKilled ?? false,
-      startedAtMs: container.state.kind === 'running' ? container.state.startedAtMs : finishedAtMs,
-      finishedAtMs,
+      startedAtMs,
+      finishedAtMs: Math.max(startedAtMs, nowMs),
       message: how.message ?? '',
     };
     this.hint();

@@ -14,7 +14,8 @@ type Program = {
 };
 
 /** Words as little-endian bytes. */
-const words = (...list: number[]) => list.flatMap(word => [0, 8, 16, 24].map(shift => (word >>> shift) & 0xff));
+const words = (...list: number[]) =>
+  list.flatMap(word => [0, 8, 16, 24].map(shift => (word >>> shift) & 0xff));
 
 /** `struct sigaction` of the kernel: handler, flags, restorer, mask. */
 const ACTION_64 = words(1, 0, 0, 0, 0, 0, 0, 0);

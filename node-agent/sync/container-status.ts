@@ -30,7 +30,10 @@ export function containerStatus(pod: PodView, view: ContainerView, facts: Status
   const state = stateOf(pod, view, facts);
   const last = state.waiting || state.running ? lastEnded(view) : lastEnded(view, newest);
   const shown = view.running ?? newest;
-  const isReady = view.role === 'init' ? state.terminated?.exitCode === 0 : state.running !== undefined;
+  const isReady =
+    view.role === 'init'
+      ? state.terminated?.exitCode === 0
+      : view.role !== 'ephemeral' && state.running !== undefined;
   return {
     name: container.name,
     image: container.image ?? '',

@@ -2,11 +2,13 @@
 import type { Logger } from 'pino';
 import { assertNever } from '../../shared/assert-never.ts';
 import type { Clock } from '../../shared/clock.ts';
+import { allContainers } from '../../shared/kubernetes/pod-containers.ts';
 import type { EventReport, PodDocument } from '../../shared/protocol/messages.ts';
 import { type ContainerRuntime, type ContainerSpec, RuntimeError } from '../runtime/container-runtime.ts';
 import { planVolume } from '../volumes/plan-volume.ts';
 import { prepareSubPath } from '../volumes/sub-path.ts';
 import { deletePodFolder, prepareVolume } from '../volumes/write-volumes.ts';
+import { runSandbox } from './execute-sandbox.ts';
 import {
   type ContainerFailureReason,
   containerKey,
@@ -17,6 +19,10 @@ import {
 
 import { type Rendered, type RenderFacts, renderContainer } from './render-container.ts';
 import { RenderError } from './render-error.ts';
+import { resolverFor } from './resolver.ts';
+import { SANDBOX } from './sandbox.ts';
+import { containerFieldPath } from './status-events.ts';
+import { failureMessage } from './step-failure.ts';
 import type { Step } from './steps.ts';
 
 export type ExecuteDeps = {
@@ -44,6 +50,8 @@ export async function executeStep(deps: ExecuteDeps, step: Step, signal: AbortSi
       return pull(deps, step, signal);
     case 'run':
       return run(deps, step, signal);
+    case 'run-sandbox':
+      return runSandbox(deps, step, signal);
     case 'start':
       return start(deps, step, signal);
     case 'stop':
@@ -94,7 +102,7 @@ async function run(deps: ExecuteDeps, step: StepOf<'run'>, signal: AbortSignal):
   if (wanted) await deps.tokensReady(wanted.document, signal);
   // Read anew: it may have changed, or left, while its tokens were waited for.
   const held = deps.documentOf(step.uid);
-  const container = held && containersOf(held.document).find(({ name }) => name === step.container);
+  const container = held && allContainers(held.document.spec).find(({ name }) => name === step.container);
   if (!held || !container) return;
   const { runtime, memory } = deps;
   const image = container.image ?? '';
@@ -109,7 +117,12 @@ async function run(deps: ExecuteDeps, step: StepOf<'run'>, signal: AbortSignal):
   };
   let id: string;
   try {
-    const rendered = renderContainer(held.document, container, step, deps.facts());
+    const surroundings = {
+      ...deps.facts(),
+      imageUser: await imageUserOf(deps, image, signal),
+      resolver: await resolverFor(held.document.spec),
+    };
+    const rendered = renderContainer(held.document, container, step, surroundings);
     if (rendered.volumes.length > 0) {
       memory.folders.add(step.uid);
       memory.projected.set(step.uid, held.digest);
@@ -147,7 +160,7 @@ async function start(deps: ExecuteDeps, step: StepOf<'start'>, signal: AbortSign
 
 /** What lay in memory is gone when the device went down between a container's creation and its start. */
 async function prepareAgain(deps: ExecuteDeps, document: PodDocument, name: string): Promise<void> {
-  const container = containersOf(document).find(each => each.name === name);
+  const container = allContainers(document.spec).find(each => each.name === name);
   for (const mount of container?.volumeMounts ?? [])
     await prepareVolume(planVolume(document, mount.name, deps.facts()));
 }
@@ -171,6 +184,7 @@ async function startCreated(
 }
 
 async function stop(deps: ExecuteDeps, step: StepOf<'stop'>, signal: AbortSignal): Promise<void> {
+  if (step.container === SANDBOX) return deps.runtime.stop(step.id, step.graceSeconds, signal);
   const isReplaced = step.reason === 'changed' || step.reason === 'network';
   if (isReplaced) deps.memory.replaced.add(step.id);
   const why =
@@ -213,24 +227,18 @@ async function refreshFiles(deps: ExecuteDeps, uid: string): Promise<void> {
   }
 }
 
-/** What to tell the user; throws the error on when it is no failure of the step's own. */
-function failureMessage(error: unknown, signal: AbortSignal): string {
-  if (signal.aborted) throw error;
-  if (error instanceof RuntimeError) {
-    if (error.failure === 'unreachable') throw error;
-    return error.message;
-  }
-  if (error instanceof RenderError) return error.message;
-  if (error instanceof Error && 'code' in error) return error.message;
-  throw error;
+async function imageUserOf(
+  { memory, runtime }: ExecuteDeps,
+  image: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const known = memory.images.get(image);
+  const presence = known && known !== 'absent' ? known : await runtime.image(image, signal);
+  return presence?.user ?? '';
 }
 
 function wasPulledFor(memory: SyncMemory, uid: string, image: string): boolean {
   return (memory.pulledAtMs.get(image) ?? -1) >= (memory.seen.get(uid)?.atMs ?? 0);
-}
-
-function containersOf(document: PodDocument) {
-  return [...document.spec.containers, ...(document.spec.initContainers ?? [])];
 }
 
 function say(
@@ -240,9 +248,7 @@ function say(
   reason: string,
   message: string,
 ): void {
-  const isInit = deps
-    .documentOf(step.uid)
-    ?.document.spec.initContainers?.some(({ name }) => name === step.container);
-  const fieldPath = `spec.${isInit ? 'initContainers' : 'containers'}{${step.container}}`;
+  const spec = deps.documentOf(step.uid)?.document.spec ?? { containers: [] };
+  const fieldPath = containerFieldPath(spec, step.container);
   deps.emit({ podUid: step.uid, type, reason, message, fieldPath });
 }

@@ -1,5 +1,6 @@
 /** Which container's output a `logs` call means, by the status that the user sees. Pure; as the kubelet's validateContainerLogStatus. */
 import type * as core from 'kubernetes-types/core/v1';
+import { allContainerStatuses } from '../../shared/kubernetes/pod-containers.ts';
 
 export type LogContainer =
   | { readonly ok: true; readonly id: string }
@@ -12,7 +13,7 @@ export function logContainer(
   container: string,
   previous: boolean,
 ): LogContainer {
-  const all = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])];
+  const all = allContainerStatuses(status);
   const found = all.find(({ name }) => name === container);
   if (!found)
     return {

@@ -3,7 +3,7 @@ import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import { type Draft, type PlanInput, removal, stopOf } from './draft.ts';
 import { isImageReference } from './image-reference.ts';
 import { containerKey } from './memory.ts';
-import { type ContainerView, isOver, type PodView, willRestart } from './pod-view.ts';
+import { type ContainerView, isOver, type PodView, viewsOf, willRestart } from './pod-view.ts';
 import { joinedNetworkOf, matchesContainer } from './spec-digest.ts';
 import type { NetworkChoice } from './steps.ts';
 
@@ -25,10 +25,12 @@ export function nextOfContainer(ask: Ask): void {
     if (view.running !== newest) return;
     if (!matchesContainer(view.running.labels.specDigest, container))
       draft.steps.push(stopOf(view.running, pod, 'changed'));
-    else if (!pod.sandbox && isCutOff(view.running, network)) draft.steps.push(stopOf(view.running, pod, 'network'));
+    else if (!pod.sandbox && isCutOff(view.running, network))
+      draft.steps.push(stopOf(view.running, pod, 'network'));
     return;
   }
-  if (network === undefined) return;
+  const target = targetOf(pod, view);
+  if (network === undefined || target === 'not-running') return;
   if (newest?.state.kind === 'created') {
     nextOfCreated(ask, newest, network);
     return;
@@ -42,7 +44,15 @@ export function nextOfContainer(ask: Ask): void {
     attempt: newest ? newest.labels.attempt + 1 : 0,
     network,
     ownsPorts: pod.owner === view,
+    target: target?.id,
   });
+}
+
+/** The container whose processes an ephemeral one wants to see; undefined when it names none. */
+function targetOf(pod: PodView, { container }: ContainerView): RuntimeContainer | 'not-running' | undefined {
+  const name = 'targetContainerName' in container ? container.targetContainerName : undefined;
+  if (!name) return undefined;
+  return viewsOf(pod).find(other => other.container.name === name)?.running ?? 'not-running';
 }
 
 /** A container that was made but never started: start it, or remove it when it is not the one wanted. */
@@ -62,8 +72,7 @@ function nextOfCreated(ask: Ask, created: RuntimeContainer, network: NetworkChoi
  */
 function chooseNetwork(pod: PodView, view: ContainerView, input: PlanInput): NetworkChoice | undefined {
   const { owner, sandbox } = pod;
-  if (sandbox)
-    return sandbox.running && { kind: 'sandbox', id: sandbox.running.id, ip: sandbox.running.ip };
+  if (sandbox) return sandbox.running && { kind: 'sandbox', id: sandbox.running.id, ip: sandbox.running.ip };
   if (!owner) return { kind: 'host' };
   if (owner === view) return { kind: 'own' };
   if (owner.running) return { kind: 'joined', id: owner.running.id, ip: owner.running.ip };
@@ -72,7 +81,9 @@ function chooseNetwork(pod: PodView, view: ContainerView, input: PlanInput): Net
 
 /** True when it joined the network of a container other than the one that holds the pod's network now. */
 function isCutOff(container: RuntimeContainer, network: NetworkChoice | undefined): boolean {
-  return network !== undefined && 'id' in network && joinedNetworkOf(container.labels.specDigest) !== network.id;
+  return (
+    network !== undefined && 'id' in network && joinedNetworkOf(container.labels.specDigest) !== network.id
+  );
 }
 
 function isToRunAgain({ pod, view, input }: Ask, ended: RuntimeContainer): boolean {

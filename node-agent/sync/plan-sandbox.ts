@@ -1,7 +1,7 @@
 /** The part of the plan about a pod's sandbox: that it runs while something is to run in it, and that nothing runs outside it. Pure. */
 import { type Draft, type PlanInput, removal, stopOf } from './draft.ts';
 import { containerKey } from './memory.ts';
-import { type ContainerView, isOver, type PodView } from './pod-view.ts';
+import { type ContainerView, isOver, type PodView, viewsOf } from './pod-view.ts';
 import { SANDBOX, type SandboxView } from './sandbox.ts';
 import { joinedNetworkOf } from './spec-digest.ts';
 
@@ -24,7 +24,7 @@ export function nextOfSandbox(ask: Ask): void {
   const { pod, sandbox, active, input, draft } = ask;
   const { newest, running } = sandbox;
   for (const each of sandbox.attempts) if (each !== newest) draft.steps.push(removal(each));
-  const cutOff = [...pod.inits, ...pod.mains].flatMap(view =>
+  const cutOff = viewsOf(pod).flatMap(view =>
     view.running && joinedNetworkOf(view.running.labels.specDigest) !== running?.id ? [view.running] : [],
   );
   for (const each of cutOff) draft.steps.push(stopOf(each, pod, 'sandbox'));
@@ -37,8 +37,8 @@ export function nextOfSandbox(ask: Ask): void {
 
 /** Stops the sandbox of a pod in which nothing will run any more, once nothing does; its record stays with those of the containers. */
 export function endSandbox(pod: PodView, draft: Draft): void {
-  const { sandbox, inits, mains } = pod;
-  if (!sandbox?.running || [...inits, ...mains].some(({ running }) => running)) return;
+  const { sandbox } = pod;
+  if (!sandbox?.running || viewsOf(pod).some(({ running }) => running)) return;
   const { id } = sandbox.running;
   const { uid } = pod.document;
   draft.steps.push({ kind: 'stop', uid, container: SANDBOX, id, graceSeconds: 0, reason: 'finished' });

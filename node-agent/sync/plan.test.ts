@@ -5,9 +5,10 @@ import type { WantedPod } from './desired-set.ts';
 import { newMemory, noteExits, noteFailure, notePullFailure, type SyncMemory } from './memory.ts';
 import { plan } from './plan.ts';
 import { aContainer, aDocument, aRuntimeContainer, exited, running } from './pod-builders.ts';
+import { SANDBOX } from './sandbox.ts';
 import type { Step } from './steps.ts';
 
-const PRESENT = { imageId: 'sha256:1', digests: [], sizeBytes: 1 };
+const PRESENT = { imageId: 'sha256:1', digests: [], sizeBytes: 1, user: '' };
 
 function memoryWithImages(...images: string[]): SyncMemory {
   const memory = newMemory();
@@ -61,13 +62,7 @@ describe('the plan for one pod', () => {
       want: ['stop web'],
     },
     {
-      name: 'runs the owner of the network before those that join it',
-      document: two,
-      containers: [],
-      want: ['run a'],
-    },
-    {
-      name: 'runs the joiners once the owner runs',
+      name: 'with no sandbox, as earlier versions had none, runs the joiners once the owner runs',
       document: two,
       containers: [aRuntimeContainer({ container: 'a' })],
       want: ['run b'],
@@ -95,7 +90,10 @@ describe('the plan for one pod', () => {
       document: aDocument({
         spec: { initContainers: [aContainer({ name: 'i1' }), aContainer({ name: 'i2' })] },
       }),
-      containers: [aRuntimeContainer({ container: 'i1', state: exited(0) })],
+      containers: [
+        aRuntimeContainer({ container: SANDBOX }),
+        aRuntimeContainer({ container: 'i1', joined: 'uid-1-POD-0', state: exited(0) }),
+      ],
       want: ['run i2'],
     },
     {

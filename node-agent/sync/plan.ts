@@ -16,7 +16,7 @@ import {
 } from './draft.ts';
 import { nextOfContainer } from './plan-container.ts';
 import { endSandbox, nextOfSandbox } from './plan-sandbox.ts';
-import { type ContainerView, initProgress, isFinished, type PodView, viewPod } from './pod-view.ts';
+import { type ContainerView, initProgress, isFinished, type PodView, viewPod, viewsOf } from './pod-view.ts';
 import { isSandbox } from './sandbox.ts';
 
 /** The next steps towards the wanted pods. Steps of one plan do not depend on each other. */
@@ -79,9 +79,9 @@ function planPod(
   dropStrayContainers(pod, containers, draft);
   if (memory.folders.has(uid) && memory.projected.get(uid) !== digest)
     draft.steps.push({ kind: 'refresh-files', uid });
-  for (const view of [...pod.inits, ...pod.mains]) tidy(pod, view, draft);
+  for (const view of viewsOf(pod)) tidy(pod, view, draft);
   if (isFinished(pod, memory.replaced)) {
-    stopSidecars(pod, draft);
+    stopHelpers(pod, draft);
     endSandbox(pod, draft);
     return;
   }
@@ -91,11 +91,11 @@ function planPod(
   for (const view of active) nextOfContainer({ pod, view, digest, input, draft });
 }
 
-/** Those that should run now: sidecars, and either the init container whose turn it is or the main containers. */
+/** Those that should run now: sidecars, and either the init container whose turn it is or the main and ephemeral containers. */
 function activeContainers(pod: PodView, memory: PlanMemory): readonly ContainerView[] {
   const progress = initProgress(pod, memory.replaced);
   const sidecars = pod.inits.filter(({ role }) => role === 'sidecar');
-  if (progress.kind === 'done') return [...sidecars, ...pod.mains];
+  if (progress.kind === 'done') return [...sidecars, ...pod.mains, ...pod.ephemerals];
   if (progress.kind === 'failed') return [];
   return pod.inits
     .slice(0, progress.index + 1)
@@ -125,7 +125,7 @@ function clearPod(
 
 /** Containers of a name that the pod does not have: left by a changed document. */
 function dropStrayContainers(pod: PodView, containers: readonly RuntimeContainer[], draft: Draft): void {
-  const names = new Set([...pod.inits, ...pod.mains].map(({ container }) => container.name));
+  const names = new Set(viewsOf(pod).map(({ container }) => container.name));
   const isStray = (each: RuntimeContainer) => !isSandbox(each) && !names.has(each.labels.container);
   for (const each of containers.filter(isStray))
     draft.steps.push(each.state.kind === 'running' ? stopOf(each, pod, 'changed') : removal(each));
@@ -141,7 +141,7 @@ function tidy(pod: PodView, { attempts, newest }: ContainerView, draft: Draft): 
   }
 }
 
-function stopSidecars(pod: PodView, draft: Draft): void {
-  for (const { role, running } of pod.inits)
-    if (role === 'sidecar' && running) draft.steps.push(stopOf(running, pod, 'finished'));
+function stopHelpers(pod: PodView, draft: Draft): void {
+  for (const { role, running } of [...pod.inits, ...pod.ephemerals])
+    if (role !== 'init' && running) draft.steps.push(stopOf(running, pod, 'finished'));
 }

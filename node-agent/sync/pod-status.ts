@@ -41,6 +41,7 @@ export function podStatus(input: PodStatusInput): core.PodStatus | undefined {
       : status;
   });
   const containerStatuses = pod.mains.map(view => containerStatus(pod, view, facts));
+  const ephemeralContainerStatuses = pod.ephemerals.map(view => containerStatus(pod, view, facts));
   const phase = phaseOf(pod, containerStatuses, progress.kind, memory, facts.isTerminating);
   const ip = pod.hostNetwork ? hostIp : (pod.sandbox ?? pod.owner)?.running?.ip;
   const startTime = before?.startTime ?? formatTime(memory.seen.get(wanted.uid)?.wallMs ?? input.wallMs);
@@ -56,6 +57,7 @@ export function podStatus(input: PodStatusInput): core.PodStatus | undefined {
     startTime,
     ...(initContainerStatuses.length > 0 ? { initContainerStatuses } : {}),
     containerStatuses,
+    ...(ephemeralContainerStatuses.length > 0 ? { ephemeralContainerStatuses } : {}),
   };
 }
 

@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 import { backoffDelayMs } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
+import { allContainers } from '../../shared/kubernetes/pod-containers.ts';
 import type { EventReport, PodReport } from '../../shared/protocol/messages.ts';
 import { DEFAULT_GRACE_SECONDS, ENGINE_BACKOFF, PULL_ERROR_SHOWN_MS, RESYNC_INTERVAL_MS } from '../limits.ts';
 import { type ContainerRuntime, type RuntimeContainer, RuntimeError } from '../runtime/container-runtime.ts';
@@ -12,7 +13,7 @@ import { podFolders } from '../volumes/write-volumes.ts';
 import { type DesiredSet, emptyDesiredSet, type WantedPod, wantedPods } from './desired-set.ts';
 import type { Plan } from './draft.ts';
 import { type ExecuteDeps, executeStep } from './execute-step.ts';
-import { forgetStrangers, newMemory, noteExits, type SyncMemory } from './memory.ts';
+import { forgetStrangers, newMemory, noteExits, notePullFailure, type SyncMemory } from './memory.ts';
 import { plan } from './plan.ts';
 import { PodStatuses } from './pod-statuses.ts';
 import type { RenderFacts } from './render-container.ts';
@@ -187,14 +188,23 @@ export class PodSync {
       plan({ wanted, containers, memory, graceOfLeft, nowMs: this.deps.clock.monotonicMs() });
     const first = planNow();
     if (first.unknownImages.length === 0) return first;
-    await Promise.all(
-      first.unknownImages.map(async image => {
-        const presence = await this.deps.runtime.image(image, signal);
-        memory.images.set(image, presence ?? 'absent');
-        if (presence) memory.pullFailures.delete(image);
-      }),
-    );
+    await Promise.all(first.unknownImages.map(image => this.lookForImage(image, signal)));
     return planNow();
+  }
+
+  /** An image that the engine cannot read is as good as absent: a damaged one must not stop pods with other images. */
+  private async lookForImage(image: string, signal: AbortSignal): Promise<void> {
+    const { memory, deps } = this;
+    try {
+      const presence = await deps.runtime.image(image, signal);
+      memory.images.set(image, presence ?? 'absent');
+      if (presence) memory.pullFailures.delete(image);
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.failure === 'unreachable') throw error;
+      const nowMs = deps.clock.monotonicMs();
+      memory.images.set(image, 'absent');
+      if (!memory.pullFailures.has(image)) notePullFailure(memory, image, error.message, nowMs);
+    }
   }
 
   private untilNextMs(made: Plan): number {
@@ -212,6 +222,6 @@ function imagesOf(wanted: readonly WantedPod[]): ReadonlySet<string> {
   const specs = wanted.flatMap(({ document, terminateWithinSeconds }) =>
     document && terminateWithinSeconds === undefined ? [document.spec] : [],
   );
-  const containers = specs.flatMap(spec => [...spec.containers, ...(spec.initContainers ?? [])]);
+  const containers = specs.flatMap(allContainers);
   return new Set(containers.map(({ image }) => image ?? ''));
 }

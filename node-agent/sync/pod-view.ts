@@ -4,11 +4,11 @@ import type { PodDocument } from '../../shared/protocol/messages.ts';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import { isOfEarlierSandbox, type SandboxView, viewSandbox } from './sandbox.ts';
 
-/** `sidecar` is Kubernetes's restartable init container. */
-export type ContainerRole = 'init' | 'sidecar' | 'main';
+/** `sidecar` is Kubernetes's restartable init container; an ephemeral one joined the pod while it ran, and runs once. */
+export type ContainerRole = 'init' | 'sidecar' | 'main' | 'ephemeral';
 
 export type ContainerView = {
-  readonly container: core.Container;
+  readonly container: core.Container | core.EphemeralContainer;
   readonly role: ContainerRole;
   /** Highest attempt first. */
   readonly attempts: readonly RuntimeContainer[];
@@ -25,6 +25,7 @@ export type PodView = {
   /** Init containers and sidecars, in order. */
   readonly inits: readonly ContainerView[];
   readonly mains: readonly ContainerView[];
+  readonly ephemerals: readonly ContainerView[];
   /** What holds the network that all containers join; undefined for a pod that has none. */
   readonly sandbox?: SandboxView;
   /** Without a sandbox: the container whose network the others join. Undefined on the host's network. */
@@ -35,7 +36,7 @@ export type PodView = {
 export function viewPod(document: PodDocument, containers: readonly RuntimeContainer[]): PodView {
   const { spec, uid } = document;
   const own = containers.filter(({ labels }) => labels.podUid === uid);
-  const view = (container: core.Container, role: ContainerRole): ContainerView => {
+  const view = (container: ContainerView['container'], role: ContainerRole): ContainerView => {
     const attempts = own
       .filter(({ labels }) => labels.container === container.name)
       .sort((a, b) => b.labels.attempt - a.labels.attempt);
@@ -46,11 +47,13 @@ export function viewPod(document: PodDocument, containers: readonly RuntimeConta
     view(each, each.restartPolicy === 'Always' ? 'sidecar' : 'init'),
   );
   const mains = spec.containers.map(each => view(each, 'main'));
+  const ephemerals = (spec.ephemeralContainers ?? []).map(each => view(each, 'ephemeral'));
   const hostNetwork = spec.hostNetwork === true;
   const sandbox = viewSandbox(spec, own);
   const first = inits.find(({ role }) => role === 'sidecar') ?? mains[0];
   const owner = sandbox || hostNetwork ? undefined : first;
-  return { document, restartPolicy: restartPolicyOf(spec), hostNetwork, inits, mains, sandbox, owner };
+  const restartPolicy = restartPolicyOf(spec);
+  return { document, restartPolicy, hostNetwork, inits, mains, ephemerals, sandbox, owner };
 }
 
 function restartPolicyOf(spec: core.PodSpec): RestartPolicy {
@@ -60,7 +63,7 @@ function restartPolicyOf(spec: core.PodSpec): RestartPolicy {
 /** True when an ended container is run again; `replaced` are the ids that the agent stopped for that very purpose. */
 export function willRestart(view: ContainerView, pod: PodView, replaced: ReadonlySet<string>): boolean {
   const ended = view.newest;
-  if (ended?.state.kind !== 'exited') return false;
+  if (ended?.state.kind !== 'exited' || view.role === 'ephemeral') return false;
   if (replaced.has(ended.id)) return true;
   if (view.role === 'sidecar') return true;
   // A pod in a new sandbox starts from the beginning.
@@ -81,10 +84,10 @@ export type InitProgress =
   | { readonly kind: 'failed'; readonly at: ContainerView }
   | { readonly kind: 'at'; readonly at: ContainerView; readonly index: number };
 
-/** How far the init containers have come. Once a main container exists they are done while the sandbox lives, as in the kubelet. */
+/** How far the init containers have come. Once a main container exists they are done, but for a new sandbox, as in the kubelet. */
 export function initProgress(pod: PodView, replaced: ReadonlySet<string>): InitProgress {
-  if (pod.mains.some(({ newest }) => newest && !isOfEarlierSandbox(newest, pod.sandbox)))
-    return { kind: 'done' };
+  const hasStarted = pod.mains.some(({ newest }) => newest && !isOfEarlierSandbox(newest, pod.sandbox));
+  if (hasStarted || pod.mains.every(main => isOver(main, pod, replaced))) return { kind: 'done' };
   // Looked for first: the sidecars before it have ended with it, and must not look as if their turn came again.
   const failed = pod.inits.find(
     view => view.role === 'init' && !hasServed(view, pod) && isOver(view, pod, replaced),
@@ -93,6 +96,11 @@ export function initProgress(pod: PodView, replaced: ReadonlySet<string>): InitP
   const index = pod.inits.findIndex(view => !hasServed(view, pod));
   const at = pod.inits[index];
   return at ? { kind: 'at', at, index } : { kind: 'done' };
+}
+
+/** All of them. */
+export function viewsOf({ inits, mains, ephemerals }: PodView): readonly ContainerView[] {
+  return [...inits, ...mains, ...ephemerals];
 }
 
 /** True when the pod has ended by itself: no main container will run again, or an init container failed for good. */

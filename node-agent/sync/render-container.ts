@@ -17,8 +17,7 @@ import { specDigestOf } from './spec-digest.ts';
 import type { NetworkChoice } from './steps.ts';
 
 /** Also the address at which containers of this device reach the API, unless it is the one that the document names. */
-export type RenderFacts = VolumeFacts &
-  Pick<SecurityFacts, 'seccompFolder'> & { readonly apiHost?: string };
+export type RenderFacts = VolumeFacts & Pick<SecurityFacts, 'seccompFolder'> & { readonly apiHost?: string };
 
 /** What the device tells of one container's surroundings when it is made. */
 export type RenderSurroundings = RenderFacts &
@@ -32,6 +31,8 @@ export type RenderChoice = {
   readonly network: NetworkChoice;
   /** True for the one container that carries the published ports of the whole pod. */
   readonly ownsPorts: boolean;
+  /** Id of the container whose processes it shall see. */
+  readonly target?: string;
 };
 
 export type Rendered = {
@@ -75,6 +76,7 @@ export function renderContainer(
     ...held,
     ports: (choice.ownsPorts && held?.ports) || [],
     ...joinedNamespaces(document, network),
+    ...(choice.target !== undefined && { pid: { kind: 'container' as const, id: choice.target } }),
     mounts,
     ...resourcesOf(container),
     ...securityOf(document, container, facts),

@@ -21,7 +21,7 @@ export function heldNamespaces(
     ...(hasNetwork && namesOf(document)),
     ports: hasNetwork ? publishedPorts(document) : [],
     dns: dnsOf(document, resolver),
-    hostAliases: (spec.hostAliases ?? []).flatMap(({ ip, hostnames = [] }) =>
+    hostAliases: (spec.hostAliases ?? []).flatMap(({ ip = '', hostnames = [] }) =>
       hostnames.map(name => ({ ip, name })),
     ),
     sysctls: Object.fromEntries(sysctls.map(({ name, value }) => [name.replaceAll('/', '.'), value])),

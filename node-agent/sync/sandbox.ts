@@ -20,13 +20,8 @@ export type SandboxView = {
  * The sandbox of the pod that `own` are all containers of; undefined for one that has none. A pod that runs already
  * without one, made by an agent that knew of none, keeps the form that it has until nothing of it runs.
  */
-export function viewSandbox(
-  spec: core.PodSpec,
-  own: readonly RuntimeContainer[],
-): SandboxView | undefined {
-  const attempts = own
-    .filter(isSandbox)
-    .sort((a, b) => b.labels.attempt - a.labels.attempt);
+export function viewSandbox(spec: core.PodSpec, own: readonly RuntimeContainer[]): SandboxView | undefined {
+  const attempts = own.filter(isSandbox).sort((a, b) => b.labels.attempt - a.labels.attempt);
   if (attempts.length === 0 && (!needsSandbox(spec) || runsWithout(own))) return undefined;
   const running = attempts.find(({ state }) => state.kind === 'running');
   return { attempts, newest: attempts[0], running };
@@ -44,7 +39,9 @@ export function needsSandbox(spec: core.PodSpec): boolean {
 }
 
 function readsPodIp({ env }: core.Container): boolean {
-  return env?.some(({ valueFrom }) => /^status\.podIPs?$/.test(valueFrom?.fieldRef?.fieldPath ?? '')) ?? false;
+  return (
+    env?.some(({ valueFrom }) => /^status\.podIPs?$/.test(valueFrom?.fieldRef?.fieldPath ?? '')) ?? false
+  );
 }
 
 /** True when a container runs in a network of its own, in the host's, or in that of another of the pod. */

@@ -1,6 +1,13 @@
 /** What the plan may ask for: one act on the device each. */
 
-export type StopReason = 'terminated' | 'unwanted' | 'changed' | 'network' | 'sandbox' | 'duplicate' | 'finished';
+export type StopReason =
+  | 'terminated'
+  | 'unwanted'
+  | 'changed'
+  | 'network'
+  | 'sandbox'
+  | 'duplicate'
+  | 'finished';
 
 /** `joined`: that of the container `id`, whose address is `ip`. `sandbox`: all that the sandbox `id` holds for the pod. */
 export type NetworkChoice =
@@ -19,6 +26,8 @@ export type Step =
       readonly network: NetworkChoice;
       /** True for the one container that carries the pod's published ports. */
       readonly ownsPorts: boolean;
+      /** Id of the container whose processes it shall see. */
+      readonly target?: string;
     }
   /** Creates attempt number `attempt` of the pod's sandbox, unless it is there, and starts it. */
   | {

@@ -9,13 +9,9 @@ export function unsupportedFeatures({ spec }: PodDocument): readonly Unsupported
   const probed = containers.filter(each => each.livenessProbe || each.readinessProbe || each.startupProbe);
   const hooked = containers.filter(each => each.lifecycle);
   const fields = Object.entries({
-    hostPID: spec.hostPID,
-    hostIPC: spec.hostIPC,
-    shareProcessNamespace: spec.shareProcessNamespace,
-    hostAliases: spec.hostAliases?.length,
-    dnsConfig: spec.dnsConfig,
     imagePullSecrets: spec.imagePullSecrets?.length,
     activeDeadlineSeconds: spec.activeDeadlineSeconds,
+    'subdomain (without setHostnameAsFQDN)': spec.subdomain && !spec.setHostnameAsFQDN,
     runtimeClassName: spec.runtimeClassName,
     'emptyDir.sizeLimit (without medium Memory)': spec.volumes?.some(
       ({ emptyDir }) => emptyDir?.sizeLimit && emptyDir.medium !== 'Memory',

@@ -102,6 +102,8 @@ describe.skipIf(kubectlPath === undefined)('kubectl', () => {
       expect(described).toMatch(line);
     }
     const node = await ok('describe node pi-1');
+    expect(node).toMatch(/Lease:\n {2}HolderIdentity: +pi-1\n[\s\S]* {2}RenewTime: +\w{3}, /);
+    expect(await ok('get leases -n kube-node-lease')).toMatch(/^pi-1 +pi-1 /m);
     for (const line of [/^ {2}Ready +True /m, /^ {2}cpu: +\d+m?$/m, /^Non-terminated Pods: /m]) {
       expect(node).toMatch(line);
     }

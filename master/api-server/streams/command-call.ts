@@ -1,6 +1,8 @@
 /** What an exec, attach or port-forward asks of a pod, from its query. Pure. */
+
 import { ApiError } from '../../../shared/kubernetes/api-error.ts';
 import type { Pod } from '../../../shared/kubernetes/objects.ts';
+import { allContainerStatuses, allContainers } from '../../../shared/kubernetes/pod-containers.ts';
 import type { StreamCall } from '../../../shared/protocol/messages.ts';
 import { isFlagSet } from '../query-flag.ts';
 import { MAX_COMMAND_BYTES, MAX_COMMAND_WORDS, MAX_FORWARDED_PORTS } from './limits.ts';
@@ -35,7 +37,7 @@ function containerOf({ metadata, spec }: Pod, wanted: string): string {
   const names = spec.containers.map(container => container.name);
   const initNames = (spec.initContainers ?? []).map(container => container.name);
   if (wanted !== '') {
-    if ([...names, ...initNames].includes(wanted)) return wanted;
+    if (allContainers(spec).some(({ name }) => name === wanted)) return wanted;
     throw new ApiError('BadRequest', `container ${wanted} is not valid for pod ${metadata.name}`);
   }
   const [only] = names;
@@ -49,7 +51,7 @@ function containerOf({ metadata, spec }: Pod, wanted: string): string {
 
 function requireRunning(kind: 'exec' | 'attach', pod: Pod, container: string): void {
   requireNode(pod);
-  const { phase, initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
+  const phase = pod.status?.phase;
   if (phase === 'Succeeded' || phase === 'Failed') {
     const what = kind === 'exec' ? 'exec into' : 'attach to';
     throw new ApiError(
@@ -57,7 +59,7 @@ function requireRunning(kind: 'exec' | 'attach', pod: Pod, container: string): v
       `cannot ${what} a container in a completed pod; current phase is ${phase}`,
     );
   }
-  const status = [...initContainerStatuses, ...containerStatuses].find(({ name }) => name === container);
+  const status = allContainerStatuses(pod.status).find(({ name }) => name === container);
   if (status?.state?.running === undefined)
     throw new ApiError('NotFound', `container not found (${JSON.stringify(container)})`);
 }

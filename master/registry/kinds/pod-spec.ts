@@ -22,6 +22,9 @@ export function defaultPodSpec(spec: PodSpec): PodSpec {
     ...(spec.initContainers === undefined
       ? {}
       : { initContainers: spec.initContainers.map(defaultContainer) }),
+    ...(spec.ephemeralContainers === undefined
+      ? {}
+      : { ephemeralContainers: spec.ephemeralContainers.map(defaultContainer) }),
     ...(spec.volumes === undefined ? {} : { volumes: spec.volumes.map(defaultVolume) }),
     restartPolicy: spec.restartPolicy ?? 'Always',
     terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds ?? 30,
@@ -31,7 +34,7 @@ export function defaultPodSpec(spec: PodSpec): PodSpec {
   };
 }
 
-function defaultContainer(container: Container): Container {
+function defaultContainer<C extends Container>(container: C): C {
   return {
     ...container,
     ...defaultProbes(container),
@@ -103,6 +106,9 @@ export function validatePodSpec(spec: PodSpec, path: string): StatusCause[] {
     ),
     ...initContainers.flatMap((container, index) =>
       validateContainer(container, `${path}.initContainers[${index}]`, volumeNames),
+    ),
+    ...(spec.ephemeralContainers ?? []).flatMap((container, index) =>
+      validateContainer(container, `${path}.ephemeralContainers[${index}]`, volumeNames),
     ),
     ...checkUnique(
       index =>

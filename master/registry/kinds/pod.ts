@@ -5,6 +5,7 @@ import type { ContainerStatus, Pod } from '../../../shared/kubernetes/objects.ts
 import { formatAge } from '../../../shared/kubernetes/time.ts';
 import { forbidden } from '../field-checks.ts';
 import type { Kind } from '../kind.ts';
+import { validateEphemeralContainers } from './ephemeral-containers.ts';
 import { defaultPodSpec, validatePodSpec } from './pod-spec.ts';
 
 export const pod: Kind<'Pod'> = {
@@ -18,7 +19,17 @@ export const pod: Kind<'Pod'> = {
   categories: ['all'],
   namespaced: true,
   type: 'V1Pod',
-  subresources: ['status', 'binding', 'log', 'eviction', 'exec', 'attach', 'portforward', 'proxy'],
+  subresources: [
+    'status',
+    'binding',
+    'ephemeralcontainers',
+    'log',
+    'eviction',
+    'exec',
+    'attach',
+    'portforward',
+    'proxy',
+  ],
   metadataWithStatus: ['labels', 'annotations', 'finalizers'],
   columns: [
     { name: 'Ready', type: 'string', cell: readyContainers },
@@ -54,7 +65,12 @@ export const pod: Kind<'Pod'> = {
     spec: { ...defaultPodSpec(object.spec), enableServiceLinks: object.spec.enableServiceLinks ?? true },
   }),
   initialStatus: object => ({ phase: 'Pending', qosClass: qosClass(object) }),
-  validate: object => validatePodSpec(object.spec, 'spec'),
+  validate: (object, before) => [
+    ...validatePodSpec(object.spec, 'spec'),
+    ...(before === undefined && object.spec.ephemeralContainers?.length
+      ? [forbidden('spec.ephemeralContainers', 'cannot be set on create')]
+      : validateEphemeralContainers(object.spec)),
+  ],
   validateUpdate: validatePodUpdate,
   graceSeconds(object, wanted) {
     const phase = object.status?.phase;

@@ -17,6 +17,16 @@ export type AgentProcess = {
 
 /** Starts the built agent with these flags; it is killed with the test at the latest. */
 export function startAgent(...flags: readonly string[]): AgentProcess {
+  const agent = spawnAgent(...flags);
+  onTestFinished(async () => {
+    await agent.kill();
+    await removeDeviceMemory(flags[flags.indexOf('--data-dir') + 1] ?? '');
+  });
+  return agent;
+}
+
+/** Starts the built agent with these flags; it is killed with the tests' process at the latest. */
+export function spawnAgent(...flags: readonly string[]): AgentProcess {
   const program = [process.execPath, join(ROOT, 'dist/agent.cjs'), ...flags];
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...program], { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
@@ -31,9 +41,5 @@ export function startAgent(...flags: readonly string[]): AgentProcess {
     if (isRunning()) child.kill('SIGKILL');
     await ended;
   };
-  onTestFinished(async () => {
-    await kill();
-    await removeDeviceMemory(flags[flags.indexOf('--data-dir') + 1] ?? '');
-  });
   return { output: () => said, isRunning, kill };
 }
