@@ -44,19 +44,22 @@ export function joinedNamespaces(
 
 const CLUSTER_DOMAIN = 'cluster.local';
 
-/** A host name is at most 63 characters. Source: the kubelet's GeneratePodHostNameAndDomain. */
+/** The kernel's bound, characters. */
+const HOSTNAME_MAX = 64;
+
+/** A host name is at most 63 characters; the whole name stands in /etc/hosts in either case. Source: the kubelet's GeneratePodHostNameAndDomain. */
 function namesOf(document: PodDocument): Pick<ContainerSpec, 'hostname' | 'domainname'> {
   const { spec, name, namespace } = document;
   const hostname = (spec.hostname ?? name).slice(0, 63).replace(/[-.]+$/, '');
-  if (!spec.setHostnameAsFQDN || !spec.subdomain) return { hostname };
+  if (!spec.subdomain) return { hostname };
   const domainname = `${spec.subdomain}.${namespace}.svc.${CLUSTER_DOMAIN}`;
-  const length = hostname.length + 1 + domainname.length;
-  // The kernel's bound on a host name.
-  if (length > 64)
+  if (!spec.setHostnameAsFQDN) return { hostname, domainname };
+  const whole = `${hostname}.${domainname}`;
+  if (whole.length > HOSTNAME_MAX)
     throw new RenderError(
-      `failed to construct FQDN from pod hostname and cluster domain, FQDN ${hostname}.${domainname} is too long (64 characters is the max, ${length} characters requested)`,
+      `failed to construct FQDN from pod hostname and cluster domain, FQDN ${whole} is too long (${HOSTNAME_MAX} characters is the max, ${whole.length} characters requested)`,
     );
-  return { hostname, domainname };
+  return { hostname: whole };
 }
 
 /** Undefined: as on the device, which is also what ClusterFirst means where no cluster DNS is. Source: the kubelet's dns.go. */

@@ -11,7 +11,6 @@ export function unsupportedFeatures({ spec }: PodDocument): readonly Unsupported
   const fields = Object.entries({
     imagePullSecrets: spec.imagePullSecrets?.length,
     activeDeadlineSeconds: spec.activeDeadlineSeconds,
-    'subdomain (without setHostnameAsFQDN)': spec.subdomain && !spec.setHostnameAsFQDN,
     runtimeClassName: spec.runtimeClassName,
     'emptyDir.sizeLimit (without medium Memory)': spec.volumes?.some(
       ({ emptyDir }) => emptyDir?.sizeLimit && emptyDir.medium !== 'Memory',
