@@ -64,6 +64,7 @@ const ROOTS = [
   'V1CustomResourceDefinition',
   'V1Scale',
   'V1DeleteOptions',
+  'V1Status',
   'V1Eviction',
   'V1TokenReview',
   'V1SubjectAccessReview',

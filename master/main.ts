@@ -138,6 +138,7 @@ async function run(config: MasterConfig, logger: Logger, stop: AbortController):
         ...as('pikelet-controllers'),
         caPem: ca.caPem,
         keys,
+        incarnation: cluster.incarnation,
         usage: liveness,
         logger: log('controllers'),
       },

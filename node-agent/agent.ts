@@ -13,7 +13,17 @@ import {
 } from '../shared/protocol/messages.ts';
 import { topics } from '../shared/protocol/topics.ts';
 import { Checkpoint } from './checkpoint/checkpoint.ts';
-import { podsFolder } from './config.ts';
+import { podsFolder, volumesFolder } from './config.ts';
+import { Evictor } from './eviction/evictor.ts';
+import { diskUsage } from './images/disk-usage.ts';
+import { ImageKeeper } from './images/image-keeper.ts';
+import { ImagePuller } from './images/image-puller.ts';
+import {
+  IMAGE_GC_HIGH_PERCENT,
+  IMAGE_GC_LOW_PERCENT,
+  IMAGE_GC_MIN_AGE_MS,
+  PARALLEL_PULLS,
+} from './limits.ts';
 import type { Credentials } from './link/credentials.ts';
 import { Session } from './link/session.ts';
 import type { NodeObserver } from './node-info/node-observer.ts';
@@ -47,6 +57,11 @@ export type AgentOptions = {
   readonly heartbeatIntervalMs: number;
   readonly capacityCpuMilli?: number;
   readonly capacityMemoryBytes?: number;
+  /** Default PARALLEL_PULLS. */
+  readonly parallelPulls?: number;
+  /** Percent; default IMAGE_GC_HIGH_PERCENT and IMAGE_GC_LOW_PERCENT. */
+  readonly imageGcHighPercent?: number;
+  readonly imageGcLowPercent?: number;
 };
 
 export type AgentDeps = {
@@ -67,7 +82,9 @@ export class Agent {
   private readonly reporter: Reporter;
   private readonly heartbeats: Heartbeats;
   private readonly usage: UsageSampler;
+  private readonly evictor: Evictor;
   private readonly node: NodeWatch;
+  private readonly images: ImageKeeper;
   private readonly streams: Streams;
   private readonly tokens: PodTokens;
   private readonly requests: Requests;
@@ -88,6 +105,7 @@ export class Agent {
       epoch,
       pods: () => (this.sync.hasLooked ? this.sync.reports : undefined),
       observed: () => observedOf(this.set),
+      removedVolumes: () => this.sync.removedVolumes,
       send: payload => publish(topics.report(nodeName), payload, 1),
     });
     const { capacityCpuMilli, capacityMemoryBytes } = options;
@@ -99,6 +117,7 @@ export class Agent {
       nodeName,
       capacityCpuMilli,
       capacityMemoryBytes,
+      volumesFolder: volumesFolder(dataDir),
       checkpointFailure: () => this.checkpoint.failure,
       onNode: node => this.reporter.setNode(node),
     });
@@ -118,8 +137,29 @@ export class Agent {
       tokens: () => this.tokens.due(this.livingPods()),
       send: payload => publish(topics.requests(nodeName), payload, 1),
     });
+    const puller = new ImagePuller({ runtime, clock }, { parallel: options.parallelPulls ?? PARALLEL_PULLS });
+    this.images = new ImageKeeper(
+      {
+        runtime,
+        clock,
+        log: log.child({ component: 'images' }),
+        disk: async () => {
+          const { imageFolder } = this.node;
+          return imageFolder === undefined ? undefined : diskUsage(imageFolder);
+        },
+        wanted: () => this.sync.wantedImages,
+        emit: event => this.reporter.addEvent(event),
+        onImages: images => this.node.setImages(images),
+      },
+      {
+        highPercent: options.imageGcHighPercent ?? IMAGE_GC_HIGH_PERCENT,
+        lowPercent: options.imageGcLowPercent ?? IMAGE_GC_LOW_PERCENT,
+        minAgeMs: IMAGE_GC_MIN_AGE_MS,
+      },
+    );
     this.sync = new PodSync({
       runtime,
+      puller,
       clock,
       log: log.child({ component: 'sync' }),
       random,
@@ -129,11 +169,13 @@ export class Agent {
         apiHost: apiHostOf(masterUrl),
         podsFolder: podsFolder(dataDir),
         seccompFolder: join(dataDir, 'seccomp'),
+        volumesFolder: volumesFolder(dataDir),
         memoryFolder: join(memoryFolder, 'pods'),
         tokenOf: request => this.tokens.tokenOf(request),
       }),
       tokensReady: (document, signal) => this.tokens.ready(document, signal),
       emit: event => this.reporter.addEvent(event),
+      onImages: () => this.images.wake(),
       onLook: changed => this.reporter.markPods(changed),
       onEngine: () => this.node.engineChanged(),
     });
@@ -143,6 +185,15 @@ export class Agent {
       log: log.child({ component: 'usage' }),
       containers: () => this.sync.containers,
       sampleNode: () => this.node.sampleUsage(),
+    });
+    this.evictor = new Evictor({
+      clock,
+      log: log.child({ component: 'eviction' }),
+      troubles: () => this.node.troubles,
+      pods: () => this.livingPods(),
+      usage: () => this.usage.usage?.pods,
+      podsFolder: podsFolder(dataDir),
+      evict: eviction => this.sync.evict(eviction),
     });
     this.heartbeats = new Heartbeats({
       clock,
@@ -175,6 +226,7 @@ export class Agent {
           this.reporter.online();
           this.heartbeats.online();
           this.requests.wake();
+          this.sync.networkIsBack();
         },
         onOffline: () => {
           this.reporter.offline();
@@ -198,7 +250,9 @@ export class Agent {
       this.reporter.run(signal),
       this.heartbeats.run(signal),
       this.usage.run(signal),
+      this.evictor.run(signal),
       this.node.run(signal),
+      this.images.run(signal),
       this.requests.run(signal),
       this.checkpoint.run(this.deps.clock, signal),
     ]);
@@ -266,10 +320,11 @@ export class Agent {
   /** Those that may still run something. */
   private livingPods(): readonly PodDocument[] {
     const { index, acting } = this.set;
-    return (index?.pods ?? []).flatMap(({ uid, terminateWithinSeconds }) => {
+    return (index?.pods ?? []).flatMap(({ uid, terminateWithinSeconds, ended }) => {
       const phase = this.sync.reports.get(uid)?.status.phase;
       const document = acting.get(uid)?.document;
-      const hasEnded = terminateWithinSeconds !== undefined || phase === 'Succeeded' || phase === 'Failed';
+      const hasEnded =
+        ended || terminateWithinSeconds !== undefined || phase === 'Succeeded' || phase === 'Failed';
       return document && !hasEnded ? [document] : [];
     });
   }

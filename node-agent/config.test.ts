@@ -25,9 +25,20 @@ describe('the options', () => {
       dataDir: '/var/lib/pikelet-agent',
       dockerSocket: '/var/run/docker.sock',
       heartbeatIntervalMs: 1000,
+      maxParallelImagePulls: 1,
+      imageGcHighThreshold: 85,
+      imageGcLowThreshold: 80,
       logLevel: 'info',
     });
     expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it('refuse to begin image collection where it ends', () => {
+    const flags = ['--image-gc-high-threshold', '70', '--image-gc-low-threshold', '70'];
+    expect(() => readConfig([...MASTER, ...flags], {})).toThrow(
+      '--image-gc-low-threshold: must be below --image-gc-high-threshold (70)',
+    );
+    expect(() => readConfig([...MASTER, '--image-gc-high-threshold', '101'], {})).toThrow('at most 100');
   });
 
   it('come from flags before environment before file', () => {
@@ -63,6 +74,10 @@ describe('the options', () => {
       want: '--heartbeat-interval-ms: must be at least 100',
     },
     { flags: [...MASTER, '--heartbeat-interval-ms', 'x'], want: '--heartbeat-interval-ms: must be a number' },
+    {
+      flags: [...MASTER, '--container-log-size', '1Ki'],
+      want: '--container-log-size: must be at least 64Ki',
+    },
     { flags: [...MASTER, '--log-level', 'loud'], want: '--log-level: must be trace' },
     { flags: [...MASTER, '--nonsense', '1'], want: "Unknown option '--nonsense'" },
     { flags: [...MASTER, '--config', '/nowhere.json'], want: '--config: cannot read /nowhere.json' },

@@ -1,10 +1,11 @@
 /** The agent's options: flags before environment before file, checked once, then frozen. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { HEARTBEAT_INTERVAL_MS } from '../shared/protocol/limits.ts';
 import { parseBytes, parseCpuMilli } from '../shared/quantity.ts';
+import { IMAGE_GC_HIGH_PERCENT, IMAGE_GC_LOW_PERCENT, PARALLEL_PULLS } from './limits.ts';
 
 /** A fault of the user's: shown as it is, exit code 2. */
 export class ConfigError extends Error {
@@ -18,6 +19,15 @@ const quantity = (parse: (text: string) => number | undefined, example: string) 
     v.transform(value => parse(value) ?? 0),
     v.number(),
     v.minValue(1, `must be a quantity above zero, such as ${example}`),
+  );
+
+const wholeNumber = (min: number, max: number) =>
+  v.pipe(
+    v.union([v.number(), v.pipe(text, v.transform(Number))]),
+    v.number('must be a number'),
+    v.integer('must be a whole number'),
+    v.minValue(min, `must be at least ${min}`),
+    v.maxValue(max, `must be at most ${max}`),
   );
 
 const OptionsSchema = v.object({
@@ -39,6 +49,14 @@ const OptionsSchema = v.object({
   capacityCpu: v.optional(quantity(parseCpuMilli, '500m')),
   /** Bytes; absent: all that the machine has. */
   capacityMemory: v.optional(quantity(parseBytes, '512Mi')),
+  /** Bytes of its output that each container keeps; absent: 10 MiB. */
+  containerLogSize: v.optional(
+    v.pipe(quantity(parseBytes, '10Mi'), v.minValue(65_536, 'must be at least 64Ki')),
+  ),
+  maxParallelImagePulls: v.optional(wholeNumber(1, 100), PARALLEL_PULLS),
+  /** Used share of the engine's disk, percent. */
+  imageGcHighThreshold: v.optional(wholeNumber(0, 100), IMAGE_GC_HIGH_PERCENT),
+  imageGcLowThreshold: v.optional(wholeNumber(0, 100), IMAGE_GC_LOW_PERCENT),
   deviceId: v.optional(text),
   heartbeatIntervalMs: v.optional(
     v.pipe(
@@ -72,6 +90,10 @@ const NAMES: readonly OptionName[] = [
   'dockerSocket',
   'capacityCpu',
   'capacityMemory',
+  'containerLogSize',
+  'maxParallelImagePulls',
+  'imageGcHighThreshold',
+  'imageGcLowThreshold',
   'deviceId',
   'heartbeatIntervalMs',
   'logLevel',
@@ -88,6 +110,10 @@ export const USAGE = `usage: pikelet-agent --master mqtt://HOST:PORT [options]
   --docker-socket PATH         Docker Engine's socket (/var/run/docker.sock)
   --capacity-cpu QUANTITY      CPU to offer, such as 500m (all)
   --capacity-memory QUANTITY   memory to offer, such as 512Mi (all)
+  --container-log-size QUANTITY  output that each container keeps (10Mi)
+  --max-parallel-image-pulls N images pulled side by side (${PARALLEL_PULLS})
+  --image-gc-high-threshold N  percent of the disk in use at which unused images are removed; 100: never (${IMAGE_GC_HIGH_PERCENT})
+  --image-gc-low-threshold N   percent at which that ends (${IMAGE_GC_LOW_PERCENT})
   --device-id ID               what tells this device from others (read from the hardware)
   --heartbeat-interval-ms N    milliseconds between heartbeats (${HEARTBEAT_INTERVAL_MS})
   --log-level LEVEL            trace, debug, info, warn, error or silent (info)
@@ -115,6 +141,9 @@ export function readConfig(
   const merged = { ...readFileOptions(configPath), ...fromEnvironment, ...byName(flags.values) };
   const parsed = v.safeParse(OptionsSchema, merged);
   if (!parsed.success) throw new ConfigError(parsed.issues.map(describeIssue).join('\n'));
+  const { imageGcHighThreshold: high, imageGcLowThreshold: low } = parsed.output;
+  if (low >= high)
+    throw new ConfigError(`--image-gc-low-threshold: must be below --image-gc-high-threshold (${high})`);
   return Object.freeze(parsed.output);
 }
 
@@ -198,6 +227,11 @@ function isMqttUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { protocol, hostname } = new URL(value);
   return protocol === 'mqtt:' && hostname !== '';
+}
+
+/** Folder of the volumes that outlive pods, below the agent's own. */
+export function volumesFolder(dataDir: string): string {
+  return join(resolve(dataDir), 'volumes');
 }
 
 /** Folder of the pods' volumes below the agent's own. */

@@ -52,6 +52,23 @@ export const CRASH_RESET_MS = 600_000;
 /** Kubernetes's image pull back-off. */
 export const PULL_BACKOFF: BackoffPolicy = { baseMs: 10_000, capMs: 300_000, factor: 2, jitter: 0 };
 
+/** Pulls side by side unless told otherwise: a card and a thin link are the bottleneck, and the kubelet's default is one too. */
+export const PARALLEL_PULLS = 1;
+
+/** Time between looks at the images and their disk, milliseconds: the kubelet's 5 min. A pull asks for one at once. */
+export const IMAGE_LOOK_INTERVAL_MS = 300_000;
+
+/** Used share of the disk, percent, at which unused images are removed, and at which that ends: the kubelet's. */
+export const IMAGE_GC_HIGH_PERCENT = 85;
+export const IMAGE_GC_LOW_PERCENT = 80;
+
+/** Images younger than this are never removed, milliseconds: the kubelet's 2 min. */
+export const IMAGE_GC_MIN_AGE_MS = 120_000;
+
+/** Images in the node's status, the largest, and names of each: the kubelet's. */
+export const NODE_IMAGES_MAX = 50;
+export const NODE_IMAGE_NAMES_MAX = 5;
+
 /** Time for which a failed pull shows as ErrImagePull before it shows as ImagePullBackOff, milliseconds. */
 export const PULL_ERROR_SHOWN_MS = 2000;
 
@@ -99,3 +116,18 @@ export const TOKEN_AGE_MS_MAX = 24 * 3_600_000;
 
 /** Time between looks for tokens that get old, milliseconds: a token lives 10 min at the least. */
 export const TOKEN_CHECK_MS = 60_000;
+
+/** Time between looks whether a pod must be evicted, milliseconds: the kubelet's; the device is looked at as often. */
+export const EVICTION_INTERVAL_MS = 10_000;
+
+/** How long the disk must be short before a pod goes for it, milliseconds, and between two of them: unused images and ended containers go first. */
+export const DISK_EVICTION_AFTER_MS = 60_000;
+
+/** Time between measurements of the volumes that have a limit, milliseconds: each looks at every file of theirs. */
+export const MEASURE_INTERVAL_MS = 60_000;
+
+/** Files and folders looked at in one volume; beyond it is measured too low, and its pod stays. */
+export const MEASURED_ENTRIES_MAX = 100_000;
+
+/** How long an evicted pod's containers may take to end, seconds: the kubelet's, for the device is in need. */
+export const EVICTION_GRACE_SECONDS = 1;

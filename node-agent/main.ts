@@ -47,7 +47,12 @@ async function runAgent(config: AgentConfig, log: Logger, signal: AbortSignal): 
   const memoryFolder = await openMemoryFolder(config.dataDir, folder =>
     log.warn({ folder }, 'this machine has no shared memory: secrets of pods are kept on its disk'),
   );
-  const runtime = new DockerRuntime({ owner: { cluster, node }, clock, socketPath: config.dockerSocket });
+  const runtime = new DockerRuntime({
+    owner: { cluster, node },
+    clock,
+    socketPath: config.dockerSocket,
+    logBytes: config.containerLogSize,
+  });
   const agent = new Agent(
     { runtime, observer, clock, log, random: Math.random },
     {
@@ -59,6 +64,9 @@ async function runAgent(config: AgentConfig, log: Logger, signal: AbortSignal): 
       heartbeatIntervalMs: config.heartbeatIntervalMs,
       capacityCpuMilli: config.capacityCpu,
       capacityMemoryBytes: config.capacityMemory,
+      parallelPulls: config.maxParallelImagePulls,
+      imageGcHighPercent: config.imageGcHighThreshold,
+      imageGcLowPercent: config.imageGcLowThreshold,
     },
   );
   await agent.run(signal);

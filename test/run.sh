@@ -49,12 +49,16 @@ find_prometheus() {
   command -v prometheus || { [ -x dist/test/prometheus/usr/bin/prometheus ] && echo "$PWD/dist/test/prometheus/usr/bin/prometheus"; }
 }
 
+find_registry() {
+  command -v docker-registry || { [ -x dist/test/docker-registry/usr/bin/docker-registry ] && echo "$PWD/dist/test/docker-registry/usr/bin/docker-registry"; }
+}
+
 # Unpacked, not installed: the package would start a service of its own on a machine with systemd.
-fetch_prometheus() {
+fetch_package() {
   local folder
   folder=$(mktemp -d)
-  (as_root apt-get update -qq && cd "$folder" && apt-get download -qq prometheus) >&2 &&
-    dpkg -x "$folder"/prometheus_*.deb dist/test/prometheus
+  (as_root apt-get update -qq && cd "$folder" && apt-get download -qq "$1") >&2 &&
+    dpkg -x "$folder/$1"_*.deb "dist/test/$1"
   local status=$?
   rm -rf "$folder"
   return $status
@@ -69,7 +73,10 @@ if [ ! -x /bin/busybox ] || ldd /bin/busybox >/dev/null 2>&1; then
 fi
 # Debian's programs are other people's clients of the API.
 [ -d /usr/lib/python3/dist-packages/kubernetes ] || apt_install python3-kubernetes openssl || fail "python3-kubernetes cannot be installed"
-[ -n "$(find_prometheus)" ] || fetch_prometheus || fail "prometheus cannot be fetched"
+# The other engine that the agent runs on; without systemd or crun's cgroups it needs runc.
+{ command -v podman && command -v runc; } >/dev/null || apt_install podman runc netavark aardvark-dns || fail "podman cannot be installed"
+[ -n "$(find_prometheus)" ] || fetch_package prometheus || fail "prometheus cannot be fetched"
+[ -n "$(find_registry)" ] || fetch_package docker-registry || fail "docker-registry cannot be fetched"
 [ -x /usr/bin/chromium ] || apt_install chromium || fail "chromium cannot be installed"
 data_dir=$(mktemp -d)
 node dist/up.cjs --set-up-only --data-dir "$data_dir" || fail 'there is no Docker Engine to test with'
@@ -79,6 +86,8 @@ PIKELET_TEST_KUBECTL=$(find_kubectl)
 export PIKELET_TEST_KUBECTL
 PIKELET_TEST_PROMETHEUS=$(find_prometheus)
 export PIKELET_TEST_PROMETHEUS
+PIKELET_TEST_REGISTRY=$(find_registry)
+export PIKELET_TEST_REGISTRY
 [ -n "$PIKELET_TEST_KUBECTL" ] || echo 'kubectl 1.32 is not to be had here: the tests that need it are NOT RUN' >&2
 
 ./node_modules/.bin/vitest run --passWithNoTests --reporter=default --reporter=json --outputFile.json="$results" "$@"

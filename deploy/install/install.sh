@@ -126,10 +126,11 @@ unpack_node() {
   rm -rf "$OPT/node.new"
 }
 
-# Fewer writes to the card: logs of containers in Docker's own compact, bounded format. Only for an engine of our own choice.
+# Fewer writes to the card: logs of containers in Docker's own compact, bounded format. A layer whose download breaks off is
+# gone on with for five minutes. Only for an engine of our own choice.
 configure_docker() {
   [ -e "$ROOT/etc/docker/daemon.json" ] || put "$ROOT/etc/docker/daemon.json" 644 <<'END'
-{"log-driver":"local","log-opts":{"max-size":"5m","max-file":"2"}}
+{"log-driver":"local","log-opts":{"max-size":"5m","max-file":"2"},"max-download-attempts":12}
 END
 }
 

@@ -15,5 +15,11 @@ export const AGENT_LAUNCH: LaunchOptions = {
   environment: { MALLOC_ARENA_MAX: '1' },
 };
 
-/** Two areas: one for the threads of Node.js, one that the store's thread finds free. */
-export const MASTER_LAUNCH: LaunchOptions = { nodeFlags: [], environment: { MALLOC_ARENA_MAX: '2' } };
+/**
+ * The heap's bound, MB: ten thousand pods are a tenth of it. On a large machine V8 would let a heap grow to several times what
+ * lives in it before it collects. Two areas for malloc: one for the threads of Node.js, one that the store's thread finds free.
+ */
+export const MASTER_LAUNCH: LaunchOptions = {
+  nodeFlags: ['--max-old-space-size=1024'],
+  environment: { MALLOC_ARENA_MAX: '2' },
+};

@@ -93,6 +93,8 @@ function agentFlags(wanted: DeviceWanted, port: number): string[] {
   return [
     ...['--master', `mqtt://127.0.0.1:${port}`, '--data-dir', dataDir, '--name', name],
     ...['--device-id', deviceId(dataDir), '--docker-socket', dockerSocket],
+    // The engine is the machine's: what else its user keeps there is not for a virtual device to remove.
+    ...['--image-gc-high-threshold', '100'],
     // The file is gone once every device has joined, and an agent refuses to start on one that is not there.
     ...(existsSync(tokenPath) ? ['--token-file', tokenPath] : []),
     ...(capacity ? ['--capacity-cpu', capacity.cpu, '--capacity-memory', capacity.memory] : []),

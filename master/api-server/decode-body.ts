@@ -7,6 +7,7 @@ import { apiVersionOf, type Kind } from '../registry/kind.ts';
 import { type Decoded, decode, decodeConfiguration } from '../registry/schema.ts';
 import { duplicateFields } from './duplicate-fields.ts';
 import type { Exchange } from './exchange.ts';
+import { refuseDeepNesting } from './nesting.ts';
 
 /** What client-go's typed clients send; answers are JSON all the same. */
 const PROTOBUF = 'application/vnd.kubernetes.protobuf';
@@ -35,19 +36,26 @@ export async function readDocument(
   contentType = contentTypeOf(exchange),
 ): Promise<Document> {
   const bytes = await exchange.body();
-  const whole = (json: unknown) => ({ json, duplicates: [] });
-  if (bytes.length === 0) return whole(undefined);
-  if (contentType === PROTOBUF) return whole((await import('./protobuf/decode.ts')).decodeProtobuf(bytes));
-  const text = bytes.toString('utf8');
-  if (contentType.endsWith('yaml')) return whole(await readYaml(text));
-  if (!contentType.endsWith('json'))
-    throw new ApiError(
-      'UnsupportedMediaType',
-      `the body of the request was in an unknown format (${contentType}) - accepted media types include: application/json, application/yaml, ${PROTOBUF}`,
-    );
+  if (bytes.length === 0) return { json: undefined, duplicates: [] };
+  const isJson = contentType.endsWith('json');
+  const json = isJson ? parseJson(bytes.toString('utf8')) : await readOther(bytes, contentType);
+  refuseDeepNesting(json);
+  const isChecked = isJson && validation !== 'Ignore';
+  return { json, duplicates: isChecked ? duplicateFields(bytes.toString('utf8')) : [] };
+}
+
+async function readOther(bytes: Buffer, contentType: string): Promise<unknown> {
+  if (contentType === PROTOBUF) return (await import('./protobuf/decode.ts')).decodeProtobuf(bytes);
+  if (contentType.endsWith('yaml')) return await readYaml(bytes.toString('utf8'));
+  throw new ApiError(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format (${contentType}) - accepted media types include: application/json, application/yaml, ${PROTOBUF}`,
+  );
+}
+
+function parseJson(text: string): unknown {
   try {
-    const json: unknown = JSON.parse(text);
-    return { json, duplicates: validation === 'Ignore' ? [] : duplicateFields(text) };
+    return JSON.parse(text);
   } catch (error) {
     throw new ApiError(
       'BadRequest',

@@ -58,13 +58,14 @@ type Resource = {
   readonly verbs: readonly string[];
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
-  readonly subresources: readonly {
-    name: string;
-    group: string;
-    version: string;
-    kind: string;
-    verbs: readonly string[];
-  }[];
+  readonly subresources: readonly SubresourceOf[];
+};
+export type SubresourceOf = {
+  readonly name: string;
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly verbs: readonly string[];
 };
 type GroupVersion = {
   readonly group: string;
@@ -73,21 +74,22 @@ type GroupVersion = {
 };
 
 function resourceOf(kind: Kind): Resource {
-  const own = {
-    group: kind.group,
-    version: kind.version,
-    kind: kind.kind,
-    verbs: ['get', 'patch', 'update'],
-  };
   return {
     ...kind,
-    verbs: VERBS,
-    subresources: kind.subresources.map(name => ({
-      name,
-      ...(SUBRESOURCE_KINDS[name] ?? own),
-      ...(name === 'proxy' ? { kind: `${kind.kind}ProxyOptions` } : {}),
-    })),
+    verbs: VERBS.filter(verb => verb !== 'deletecollection' || !kind.hasNoDeleteCollection),
+    subresources: subresourcesOf(kind),
   };
+}
+
+/** The subresources of a kind, each with the kind of what it takes and answers. */
+export function subresourcesOf(kind: Kind): readonly SubresourceOf[] {
+  const { group, version } = kind;
+  const own = { group, version, kind: kind.kind, verbs: ['get', 'patch', 'update'] };
+  return kind.subresources.map(name => ({
+    name,
+    ...(SUBRESOURCE_KINDS[name] ?? own),
+    ...(name === 'proxy' ? { kind: `${kind.kind}ProxyOptions` } : {}),
+  }));
 }
 
 /** Every served group and version, the core group first. */

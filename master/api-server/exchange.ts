@@ -28,6 +28,8 @@ export class Exchange {
   private readonly serverSignal: AbortSignal;
   private combined: AbortSignal | undefined;
   private isHandedOver = false;
+  private isClosed = false;
+  private readonly closeCallbacks: (() => void)[] = [];
 
   constructor(
     request: HttpRequest,
@@ -48,6 +50,8 @@ export class Exchange {
     });
     const close = () => {
       if (!isFinished) this.gone.abort();
+      this.isClosed = true;
+      for (const callback of this.closeCallbacks.splice(0)) callback();
     };
     response.once('close', close);
     upgrade?.socket.once('close', close);
@@ -63,6 +67,12 @@ export class Exchange {
 
   private get isGone(): boolean {
     return this.gone.signal.aborted || this.serverSignal.aborted;
+  }
+
+  /** Calls back once, when the answer has left whole or its client is gone. */
+  onceClosed(callback: () => void): void {
+    if (this.isClosed) callback();
+    else this.closeCallbacks.push(callback);
   }
 
   header(name: string): string | undefined {

@@ -3,8 +3,17 @@
 /** Largest request body, bytes, as in Kubernetes (3 MiB); a larger one is refused with 413. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
+/** Levels of objects and lists in a body, four times what any built-in type takes: walks of such a value fit on the stack. A deeper one is refused with 400. */
+export const MAX_NESTING = 256;
+
 /** Open watches at once; past it a new one is told to come back later (429). A browser or informer needs about ten. */
 export const MAX_WATCHES = 2000;
+
+/**
+ * Calls of one client (user) under way at once, watches and streams not counted; past it a call is told to come back in a second
+ * (429), which clients of Kubernetes do. A third of what Kubernetes lets all clients together have.
+ */
+export const MAX_CALLS_PER_CLIENT = 200;
 
 /** A watch that names no time ends after this long, so that forgotten ones do not pile up, milliseconds. */
 export const WATCH_TIMEOUT_MS = 45 * 60_000;

@@ -53,8 +53,8 @@ function jsonOf(object: object): string {
   return text;
 }
 
-function partialMetadata(object: KubeObject) {
-  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
+export function partialMetadata({ metadata }: { readonly metadata: object }) {
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata };
 }
 
 export type TableOptions = {

@@ -21,7 +21,8 @@ type ReviewDeps = { readonly authorizer: Authorizer; readonly tokens: ServiceAcc
 
 type Asked<T> = { readonly body: T; readonly identity: Identity; readonly namespace: string | undefined };
 
-type Review = VirtualResource & {
+/** A question by its declared type. */
+export type Review = VirtualResource & {
   readonly type: string;
   /** What stands in the answer's status. Throws ApiError for a question that makes no sense. */
   answer(deps: ReviewDeps, asked: Asked<unknown>): object;

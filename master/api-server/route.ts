@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
+import { digestOf } from '../../shared/digest.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type { KindName, ObjectRef } from '../../shared/kubernetes/objects.ts';
 import type { Authorizer } from '../auth/authorize.ts';
@@ -16,6 +17,7 @@ import type { ObjectCache } from '../watch/object-cache.ts';
 import type { UsageReader } from '../watch/usage-reader.ts';
 import { APPLY_PATCH, applyConfiguration } from './apply.ts';
 import { approveRequest } from './approve.ts';
+import type { CallCount } from './call-count.ts';
 import { contentTypeOf } from './decode-body.ts';
 import {
   aggregatedDiscovery,
@@ -37,11 +39,13 @@ import { figures } from './prometheus/figures.ts';
 import { type RequestCount, requestLabels } from './prometheus/request-count.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
 import { answerReview, reviewAt } from './reviews.ts';
+import { scaleObject } from './scale.ts';
 import type { StaticFiles } from './static-files.ts';
 import type { OpenStream } from './streams/node-stream.ts';
 import { serveProxy } from './streams/proxy.ts';
 import { type StreamCount, serveCommand, servePortForward } from './streams/serve.ts';
-import { bindPod, evictPod, finalizeNamespace, scaleObject } from './subresources.ts';
+import { bindPod, evictPod, finalizeNamespace } from './subresources.ts';
+import { sendTagged } from './tagged.ts';
 import { createToken } from './token-request.ts';
 import { VERSION } from './version.ts';
 import { type WatchCount, watchObjects } from './watch.ts';
@@ -60,6 +64,7 @@ export type RouteDeps = {
   readonly openLogs: OpenLogs;
   readonly openStream: OpenStream;
   readonly files: StaticFiles;
+  readonly calls: CallCount;
   readonly watches: WatchCount;
   readonly requests: RequestCount;
   readonly streams: StreamCount;
@@ -68,10 +73,29 @@ export type RouteDeps = {
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
+/** Kubernetes counts neither what may last nor the questions of who watches over the master. */
+const LASTING_SUBRESOURCES = ['attach', 'exec', 'log', 'portforward', 'proxy'];
+const HEALTH_PATHS = ['/healthz', '/livez', '/readyz'];
+
 export async function route(deps: RouteDeps, exchange: Exchange): Promise<void> {
-  const { pathname } = exchange.url;
   if (await deps.files.answer(exchange)) return;
-  const path = parseResourcePath(pathname);
+  const path = parseResourcePath(exchange.url.pathname);
+  if (!isCounted(exchange, path)) return await routeTo(deps, exchange, path);
+  const leave = deps.calls.enter(exchange.identity.user);
+  try {
+    await routeTo(deps, exchange, path);
+  } finally {
+    exchange.onceClosed(leave);
+  }
+}
+
+function isCounted(exchange: Exchange, path: ResourcePath | undefined): boolean {
+  if (path === undefined) return !HEALTH_PATHS.includes(exchange.url.pathname);
+  return !LASTING_SUBRESOURCES.includes(path.subresource ?? '') && verbOf(exchange, path) !== 'watch';
+}
+
+async function routeTo(deps: RouteDeps, exchange: Exchange, path: ResourcePath | undefined): Promise<void> {
+  const { pathname } = exchange.url;
   if (path !== undefined) return await routeResource(deps, exchange, path);
   requireAccess(deps.authorizer, exchange.identity, {
     verb: exchange.method === 'GET' ? 'get' : exchange.method.toLowerCase(),
@@ -104,8 +128,10 @@ async function routePath(deps: RouteDeps, exchange: Exchange, pathname: string):
     case '/apis': {
       const root = pathname === '/api' ? 'api' : 'apis';
       const served = groupVersions(deps.kinds.served());
-      if (isAggregated)
-        return exchange.sendJson(200, JSON.stringify(aggregatedDiscovery(root, served)), AGGREGATED);
+      if (isAggregated) {
+        const text = JSON.stringify(aggregatedDiscovery(root, served));
+        return sendTagged(exchange, { digest: digestOf(text), contentType: AGGREGATED }, () => text);
+      }
       return json(root === 'api' ? apiVersions(exchange.header('host') ?? '') : apiGroupList(served));
     }
     case '/metrics':
@@ -213,7 +239,8 @@ async function routeVerb<K extends KindName>(
   if (ref === undefined) {
     if (verb === 'list') return await listObjects(deps, exchange, kind, path);
     if (verb === 'create') return await createObject(deps, exchange, kind, path);
-    if (verb === 'deletecollection') return await deleteCollection(deps, exchange, kind, path);
+    if (verb === 'deletecollection' && !kind.hasNoDeleteCollection)
+      return await deleteCollection(deps, exchange, kind, path);
     throw methodNotAllowed();
   }
   if (verb === 'get') return await getObject(deps, exchange, kind, ref);
@@ -256,7 +283,7 @@ async function routeSubresource<K extends KindName>(
   if (subresource === 'status' && method === 'PATCH') return await patch(deps, exchange, kind, ref, 'status');
   if (subresource === 'finalize' && method === 'PUT') return await finalizeNamespace(deps, exchange, ref);
   if (subresource === 'scale' && kind.scaling !== undefined && ['GET', 'PUT', 'PATCH'].includes(method))
-    return await scaleObject(deps, exchange, kind, kind.scaling, ref);
+    return await scaleObject(deps, exchange, { kind, scaling: kind.scaling, ref });
   if (subresource === 'binding' && method === 'POST') return await bindPod(deps, exchange, ref);
   if (subresource === 'ephemeralcontainers' && method === 'GET')
     return await getObject(deps, exchange, kind, ref);

@@ -9,6 +9,7 @@ import { authenticate, type CertificateSubject } from '../auth/authenticate.ts';
 import { Authorizer } from '../auth/authorize.ts';
 import type { Identity } from '../auth/identity.ts';
 import { impersonated } from '../auth/impersonate.ts';
+import { CallCount } from './call-count.ts';
 import { Exchange, type HttpRequest, type HttpResponse } from './exchange.ts';
 import { CLOSE_WITHIN_MS, HEADERS_TIMEOUT_MS } from './limits.ts';
 import { OpenApiDocuments } from './openapi/openapi-documents.ts';
@@ -27,7 +28,10 @@ export type ApiServerOptions = {
   readonly caPem: string;
 };
 
-export type ApiServerDeps = Omit<RouteDeps, 'watches' | 'requests' | 'streams' | 'openApi' | 'authorizer'>;
+export type ApiServerDeps = Omit<
+  RouteDeps,
+  'calls' | 'watches' | 'requests' | 'streams' | 'openApi' | 'authorizer'
+>;
 
 /** Listens until the signal aborts; then ends every watch and closes. Rejects when the port cannot be had. */
 export async function startApiServer(
@@ -38,6 +42,7 @@ export async function startApiServer(
   const routeDeps: RouteDeps = {
     ...deps,
     authorizer: new Authorizer(deps.cache),
+    calls: new CallCount(),
     watches: new WatchCount(),
     requests: new RequestCount(),
     streams: new StreamCount(),

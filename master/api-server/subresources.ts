@@ -1,16 +1,13 @@
-/** Subresources that are no part of their object: scale, binding, eviction. */
+/** Subresources that are no part of their object: finalize, binding, eviction. */
 import * as v from 'valibot';
-import { ApiError, conflict } from '../../shared/kubernetes/api-error.ts';
-import type { KindMap, KindName, ObjectRef, Pod } from '../../shared/kubernetes/objects.ts';
+import { ApiError } from '../../shared/kubernetes/api-error.ts';
+import type { ObjectRef, Pod } from '../../shared/kubernetes/objects.ts';
 import { isPodActive } from '../../shared/kubernetes/pod-state.ts';
 import { formatTime } from '../../shared/kubernetes/time.ts';
-import type { Kind, Scaling } from '../registry/kind.ts';
 import { KINDS } from '../registry/kinds.ts';
-import { contentTypeOf, decodeObject, fieldValidationOf, isDryRun, readJson } from './decode-body.ts';
+import { decodeObject, fieldValidationOf, isDryRun, readJson } from './decode-body.ts';
 import { budgetFor, withDisruption } from './disruption-budget.ts';
 import type { Exchange } from './exchange.ts';
-import { fieldManagerOf } from './field-owner.ts';
-import { applyPatch } from './patch/apply-patch.ts';
 import { deleteOptionsOf, sendObject, type WriteDeps } from './write.ts';
 
 const SUCCESS = JSON.stringify({
@@ -23,67 +20,6 @@ const SUCCESS = JSON.stringify({
 
 function firstFault(issues: readonly [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
   return `${v.getDotPath(issues[0]) ?? 'body'}: ${issues[0].message}`;
-}
-
-const replicas = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 31 - 1));
-const ScaleSchema = v.object({
-  spec: v.optional(v.object({ replicas: v.optional(replicas, 0) }), {}),
-  metadata: v.optional(
-    v.object({ name: v.optional(v.string()), resourceVersion: v.optional(v.string()) }),
-    {},
-  ),
-});
-
-function scaleOf<K extends KindName>(object: KindMap[K], scaling: Scaling<KindMap[K]>) {
-  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const { wanted, observed, selector } = scaling.read(object);
-  return {
-    kind: 'Scale',
-    apiVersion: 'autoscaling/v1',
-    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    spec: { replicas: wanted },
-    status: { replicas: observed, selector: selector === '<none>' ? '' : selector },
-  };
-}
-
-/** GET, PUT and PATCH of `scale`. */
-export async function scaleObject<K extends KindName>(
-  deps: WriteDeps,
-  exchange: Exchange,
-  kind: Kind<K>,
-  scaling: Scaling<KindMap[K]>,
-  ref: ObjectRef,
-): Promise<void> {
-  const answer = (object: KindMap[K]) => exchange.sendJson(200, JSON.stringify(scaleOf(object, scaling)));
-  const dryRun = isDryRun(exchange);
-  if (exchange.method === 'GET')
-    return answer(
-      await deps.registry.change(kind.id, ref, current => current, {
-        as: kind,
-        part: 'object',
-        dryRun: true,
-      }),
-    );
-  // kubectl's PUT names no content type.
-  const contentType = contentTypeOf(exchange);
-  const body = await readJson(exchange, contentType);
-  const make = (current: KindMap[K]): KindMap[K] => {
-    const wanted =
-      exchange.method === 'PUT' ? body : applyPatch(contentType, 'V1Scale', scaleOf(current, scaling), body);
-    const parsed = v.safeParse(ScaleSchema, wanted);
-    if (!parsed.success)
-      throw new ApiError(
-        'Invalid',
-        `Scale.autoscaling ${JSON.stringify(ref.name)} is invalid: ${firstFault(parsed.issues)}`,
-      );
-    const { spec, metadata } = parsed.output;
-    if (metadata.resourceVersion && metadata.resourceVersion !== current.metadata.resourceVersion)
-      throw conflict(kind, ref.name);
-    return scaling.write(current, spec.replicas);
-  };
-  const manager = fieldManagerOf(exchange, exchange.method === 'PUT' ? 'UpdateOptions' : 'PatchOptions');
-  const owner = { manager, subresource: 'scale' as const };
-  answer(await deps.registry.change(kind.id, ref, make, { as: kind, part: 'object', dryRun, owner }));
 }
 
 /** PUT of a namespace's `finalize`: its finalizers change, and nothing else. */

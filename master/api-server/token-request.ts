@@ -9,14 +9,7 @@ import { KINDS } from '../registry/kinds.ts';
 import type { ClusterView } from '../watch/cluster-view.ts';
 import { decodeAs, fieldValidationOf, isDryRun, readJson } from './decode-body.ts';
 import type { Exchange } from './exchange.ts';
-
-const DECLARED = {
-  group: 'authentication.k8s.io',
-  version: 'v1',
-  plural: 'tokenrequests',
-  kind: 'TokenRequest',
-  type: 'AuthenticationV1TokenRequest',
-};
+import { TOKEN_REQUEST } from './sent-types.ts';
 
 /** As in Kubernetes. */
 const DEFAULT_SECONDS = 3600;
@@ -27,7 +20,7 @@ type TokenDeps = { readonly view: ClusterView; readonly tokens: ServiceAccountTo
 
 export async function createToken(deps: TokenDeps, exchange: Exchange, ref: ObjectRef): Promise<void> {
   const { value, warnings } = decodeAs(
-    DECLARED,
+    TOKEN_REQUEST,
     (await readJson(exchange)) ?? {},
     fieldValidationOf(exchange),
   );
@@ -55,7 +48,7 @@ export async function createToken(deps: TokenDeps, exchange: Exchange, ref: Obje
   exchange.sendJson(
     201,
     JSON.stringify({
-      kind: DECLARED.kind,
+      kind: TOKEN_REQUEST.kind,
       apiVersion: 'authentication.k8s.io/v1',
       metadata: { name, namespace, creationTimestamp: null },
       spec: { ...spec, boundObjectRef: boundObjectRef ?? null },
@@ -83,7 +76,7 @@ function refuseFaults({
       ? []
       : checkOneOf('spec.boundObjectRef.kind', boundObjectRef.kind ?? '', ['Pod', 'Secret', 'Node'])),
   ];
-  if (faults.length > 0) throw invalid(DECLARED, '', faults);
+  if (faults.length > 0) throw invalid(TOKEN_REQUEST, '', faults);
 }
 
 /** The objects that the token will be good with. Throws ApiError NotFound, Conflict for another uid, BadRequest for a foreign pod. */

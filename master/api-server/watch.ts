@@ -8,7 +8,7 @@ import { type AnswerStream, startAnswer } from './answer-stream.ts';
 import type { Exchange } from './exchange.ts';
 import { BOOKMARK_INTERVAL_MS, MAX_WATCHES, WATCH_TIMEOUT_MS } from './limits.ts';
 import { type ReadDeps, reachRevision, tableOptions } from './list.ts';
-import { objectJson, representationOf } from './represent.ts';
+import { objectJson, partialMetadata, representationOf } from './represent.ts';
 import { type Selection, selectionOf } from './select.ts';
 
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
@@ -51,8 +51,12 @@ export async function watchObjects<K extends KindName>(
     const lines = new EventLines(deps, { exchange, answer, kind, selection });
     let position = options.isInitial ? cache.revision : options.from;
     if (options.isInitial) await lines.initial(options.wantsInitialEnd);
-    const deadline = AbortSignal.timeout(options.timeoutMs);
-    while (!exchange.signal.aborted && !deadline.aborted) {
+    const ended = AbortSignal.any([exchange.signal, AbortSignal.timeout(options.timeoutMs)]);
+    // One signal for a whole interval: making one takes longer than sending an event.
+    const untilBookmark = () =>
+      options.wantsBookmarks ? AbortSignal.any([ended, AbortSignal.timeout(BOOKMARK_INTERVAL_MS)]) : ended;
+    let pause = untilBookmark();
+    while (!ended.aborted) {
       const events = cache.history.after(position);
       if (events === undefined) return await lines.expired(position);
       for (const event of events) await lines.event(event);
@@ -60,13 +64,10 @@ export async function watchObjects<K extends KindName>(
       if (events.length > 0) continue;
       // A custom kind that is gone, or another by now: clients look again what there is.
       if (deps.kinds.find(kind.group, kind.version, kind.plural) !== kind) return;
-      const pause = AbortSignal.any([
-        exchange.signal,
-        deadline,
-        ...(options.wantsBookmarks ? [AbortSignal.timeout(BOOKMARK_INTERVAL_MS)] : []),
-      ]);
       await cache.history.next(pause);
-      if (pause.aborted && options.wantsBookmarks) await lines.bookmark(cache.revision);
+      if (!pause.aborted || !options.wantsBookmarks) continue;
+      await lines.bookmark(position);
+      pause = untilBookmark();
     }
   } finally {
     leave();
@@ -158,7 +159,10 @@ class EventLines<K extends KindName> {
       creationTimestamp: null,
       ...(annotations === undefined ? {} : { annotations }),
     };
-    const object = { kind: this.kind.kind, apiVersion: apiVersionOf(this.kind), metadata };
+    const object =
+      representationOf(this.exchange) === 'metadata'
+        ? partialMetadata({ metadata })
+        : { kind: this.kind.kind, apiVersion: apiVersionOf(this.kind), metadata };
     await this.answer.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
   }
 

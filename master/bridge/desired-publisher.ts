@@ -9,6 +9,7 @@ import type { LiveView } from '../watch/cluster-view.ts';
 import { type DesiredSet, type DocumentCache, desiredSet, documentMessages } from './desired.ts';
 import { CONFIRM_WITHIN_MAX_MS, CONFIRM_WITHIN_MS } from './limits.ts';
 import { tooLargeOccurrence } from './occurrence.ts';
+import { volumesToRemove } from './pod-volumes.ts';
 import { createSingleFlight } from './single-flight.ts';
 
 export type DesiredPublisherDeps = {
@@ -70,10 +71,12 @@ export function createDesiredPublisher(deps: DesiredPublisherDeps, signal: Abort
     }
     for (const { digest } of missing) digests.add(digest);
     for (const digest of digests) if (!set.documents.has(digest)) digests.delete(digest);
-    const key = JSON.stringify([epoch, set.pods]);
+    const removeVolumes = [...volumesToRemove(view, node, deps.incarnation)];
+    const key = JSON.stringify([epoch, set.pods, removeVolumes]);
     if (published?.key === key) return;
     const { cluster, incarnation } = deps;
-    const desired: Desired = { cluster, incarnation, generation, epoch, pods: [...set.pods] };
+    const removals = removeVolumes.length > 0 ? { removeVolumes } : {};
+    const desired: Desired = { cluster, incarnation, generation, epoch, pods: [...set.pods], ...removals };
     published = { key, generation, atMs: clock.monotonicMs() };
     isConfirmed = false;
     await broker.publish(topics.desired(node), JSON.stringify(desired), { qos: 1, retain: true });

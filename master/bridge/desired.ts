@@ -10,6 +10,7 @@ import { MAX_PAYLOAD_BYTES, MAX_PODS_PER_NODE } from '../../shared/protocol/limi
 import type { DesiredPod, PodDocument } from '../../shared/protocol/messages.ts';
 import type { ClusterView } from '../watch/cluster-view.ts';
 import { servicesOf } from './pod-services.ts';
+import { claimsOf } from './pod-volumes.ts';
 import { type PodReferences, referencesOf } from './references.ts';
 
 export type DesiredSet = {
@@ -61,7 +62,9 @@ function isFinished(pod: Pod): boolean {
 
 function indexEntry(pod: Pod, digest: string): DesiredPod {
   const { uid, deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
-  if (deletionTimestamp === undefined) return { uid, digest };
+  // Failed for a reason of the pod's own, which its containers cannot tell.
+  const isEnded = pod.status?.phase === 'Failed' && !!pod.status.reason;
+  if (deletionTimestamp === undefined) return { uid, digest, ...(isEnded && { ended: true }) };
   const graceSeconds =
     deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
   return { uid, digest, terminateWithinSeconds: Math.max(0, graceSeconds) };
@@ -73,10 +76,11 @@ function renderPod(view: ClusterView, pod: Pod, cache: DocumentCache): Rendered 
   const secrets = found(view, 'Secret', pod, references);
   const services = servicesOf(view, pod);
   const versions = [...configMaps, ...secrets].map(({ metadata }) => metadata.resourceVersion);
-  const from = JSON.stringify([versions, services]);
+  const claims = claimsOf(view, pod);
+  const from = JSON.stringify([versions, services, claims]);
   const cached = cache.get(pod);
   if (cached?.from === from) return cached.rendered;
-  const document = { ...documentOf(pod, configMaps, secrets), services };
+  const document = { ...documentOf(pod, configMaps, secrets), services, ...(claims && { claims }) };
   const rendered = { digest: digestOf(document), json: JSON.stringify(document) };
   cache.set(pod, { from, rendered });
   return rendered;

@@ -3,6 +3,7 @@ import { canonicalJson } from '../../shared/digest.ts';
 import type { Node, NodeCondition, NodeStatus } from '../../shared/kubernetes/objects.ts';
 import { NO_NODE_HEARD } from '../../shared/kubernetes/taints.ts';
 import { formatTime } from '../../shared/kubernetes/time.ts';
+import { VOLUME_ANNOTATION } from '../../shared/kubernetes/volumes.ts';
 import type { NodeReport } from '../../shared/protocol/messages.ts';
 
 export type NodeFacts = {
@@ -48,12 +49,17 @@ export function foldNodeStatus(node: Node, facts: NodeFacts, nowMs: number): Nod
   return canonicalJson(status) === canonicalJson(current) ? undefined : { ...node, status };
 }
 
-/** The node with the labels that it reports; undefined when it has them. Labels of others stay. */
+/** The node with the labels and annotations that it reports; undefined when it has them. Those of others stay. */
 export function foldNodeLabels(node: Node, facts: NodeFacts): Node | undefined {
-  const { labels = {} } = node.metadata;
+  const { labels = {}, annotations = {} } = node.metadata;
   const wanted = Object.entries(facts.report?.labels ?? {});
-  if (wanted.every(([key, value]) => labels[key] === value)) return undefined;
-  return { ...node, metadata: { ...node.metadata, labels: { ...labels, ...Object.fromEntries(wanted) } } };
+  const folder = facts.report?.volumesFolder ?? annotations[VOLUME_ANNOTATION.volumesFolder];
+  const isFolderSaid = annotations[VOLUME_ANNOTATION.volumesFolder] === folder;
+  if (wanted.every(([key, value]) => labels[key] === value) && isFolderSaid) return undefined;
+  const metadata = { ...node.metadata, labels: { ...labels, ...Object.fromEntries(wanted) } };
+  if (folder !== undefined)
+    metadata.annotations = { ...annotations, [VOLUME_ANNOTATION.volumesFolder]: folder };
+  return { ...node, metadata };
 }
 
 function statusOf(report: NodeReport): NodeStatus {

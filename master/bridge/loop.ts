@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
 import { nameSuffix } from '../../shared/kubernetes/name-suffix.ts';
 import type { Pod } from '../../shared/kubernetes/objects.ts';
+import { claimNamesOf, homeOf } from '../../shared/kubernetes/volumes.ts';
 import type { StreamCall } from '../../shared/protocol/messages.ts';
 import { topics } from '../../shared/protocol/topics.ts';
 import { NODE_CREDENTIAL_TYPE, nodeCredentialName } from '../auth/node-credential.ts';
@@ -115,6 +116,15 @@ export function startBridge(deps: BridgeDeps, signal: AbortSignal): Bridge {
         return;
       case 'ConfigMap':
         wakeUsers('configMaps', change.after ?? change.before);
+        return;
+      case 'PersistentVolumeClaim':
+        wakeClaimants((change.after ?? change.before)?.metadata);
+        return;
+      case 'PersistentVolume': {
+        const volume = change.after ?? change.before;
+        wakeClaimants(volume?.spec?.claimRef);
+        nodes.get((volume && homeOf(volume)) ?? '')?.desired.wake();
+      }
     }
   }
 
@@ -129,6 +139,12 @@ export function startBridge(deps: BridgeDeps, signal: AbortSignal): Bridge {
     if (object === undefined) return;
     const { namespace, name } = object.metadata;
     wakeNodesOf(view.list('Pod', namespace).filter(pod => referencesOf(pod)[kind].includes(name)));
+  }
+
+  function wakeClaimants(claim: { readonly namespace?: string; readonly name?: string } | undefined): void {
+    const { namespace, name } = claim ?? {};
+    if (name === undefined) return;
+    wakeNodesOf(view.list('Pod', namespace).filter(pod => claimNamesOf(pod).includes(name)));
   }
 
   const stopViewing = view.onChange(onViewChange);

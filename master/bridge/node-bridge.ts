@@ -186,6 +186,7 @@ export class NodeBridge {
     if (report.observed) this.desired.confirm(report.observed);
     this.recordEvents(report);
     this.status.takePods(report);
+    if (report.removedVolumes) this.status.takeRemovals(report.removedVolumes);
     if (report.node) this.status.wakeNode();
   }
 

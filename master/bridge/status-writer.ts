@@ -3,12 +3,14 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type { Pod } from '../../shared/kubernetes/objects.ts';
+import { type PersistentVolume, VOLUME_ANNOTATION, VOLUME_REMOVED } from '../../shared/kubernetes/volumes.ts';
 import type { PodReport, Report } from '../../shared/protocol/messages.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { LiveView } from '../watch/cluster-view.ts';
 import { foldNodeLabels, foldNodeStatus, type NodeFacts } from './fold-node.ts';
 import { foldPod, type PodWrite } from './fold-pod.ts';
 import { CONFLICT_RETRY_MS } from './limits.ts';
+import { volumesToRemove } from './pod-volumes.ts';
 import { createSingleFlight } from './single-flight.ts';
 
 export type StatusWriterDeps = {
@@ -17,6 +19,7 @@ export type StatusWriterDeps = {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly node: string;
+  readonly incarnation: number;
   /** What is known of the node now. */
   readonly facts: () => NodeFacts;
 };
@@ -24,6 +27,8 @@ export type StatusWriterDeps = {
 export interface StatusWriter {
   /** Takes note of the pods in a report and writes them soon. */
   takePods(report: Report): void;
+  /** Volumes that the node has removed as it was told. */
+  takeRemovals(names: readonly string[]): void;
   /** The node's facts, or the Node itself, changed. */
   wakeNode(): void;
   idle(): Promise<void>;
@@ -34,6 +39,13 @@ type Pending = { readonly report: PodReport; readonly shiftMs: number };
 export function createStatusWriter(deps: StatusWriterDeps, signal: AbortSignal): StatusWriter {
   const { view, registry, clock, logger, node } = deps;
   const pending = new Map<string, Pending>();
+  let removed: readonly string[] = [];
+  const volumes = createSingleFlight({
+    clock,
+    signal,
+    run: writeRemovals,
+    onFailure: err => logger.warn({ err, node }, 'removed volumes not noted, retrying'),
+  });
   const pods = createSingleFlight({
     clock,
     signal,
@@ -79,6 +91,20 @@ export function createStatusWriter(deps: StatusWriterDeps, signal: AbortSignal):
     await seen(registry.updateStatus('Pod', write.pod));
   }
 
+  /** Only of those that it was told to remove. */
+  async function writeRemovals(): Promise<void> {
+    const told = new Set(volumesToRemove(view, node, deps.incarnation));
+    for (const name of removed) {
+      const volume = told.has(name) ? view.get('PersistentVolume', { name }) : undefined;
+      if (volume === undefined) continue;
+      try {
+        await seen(registry.update('PersistentVolume', withoutFolder(volume)));
+      } catch (error) {
+        if (!isNotFound(error)) await retryOrThrow([error], volumes.wake);
+      }
+    }
+  }
+
   /** The status first: what the scheduler and the controllers wait for. */
   async function writeNode(): Promise<void> {
     try {
@@ -119,11 +145,20 @@ export function createStatusWriter(deps: StatusWriterDeps, signal: AbortSignal):
       for (const pod of report.pods) pending.set(pod.uid, { report: pod, shiftMs });
       if (report.pods.length > 0) pods.wake();
     },
+    takeRemovals(names) {
+      removed = names;
+      volumes.wake();
+    },
     wakeNode: nodes.wake,
     async idle() {
-      await Promise.all([pods.idle(), nodes.idle()]);
+      await Promise.all([pods.idle(), nodes.idle(), volumes.idle()]);
     },
   };
+}
+
+function withoutFolder(volume: PersistentVolume): PersistentVolume {
+  const annotations = { ...volume.metadata.annotations, [VOLUME_ANNOTATION.removal]: VOLUME_REMOVED };
+  return { ...volume, metadata: { ...volume.metadata, annotations } };
 }
 
 function isNotFound(error: unknown): boolean {

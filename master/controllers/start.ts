@@ -25,6 +25,9 @@ import { jobController } from './job/plan.ts';
 import { namespaceController } from './namespace/plan.ts';
 import { namespaceDefaultsController } from './namespace-defaults/plan.ts';
 import { nodeLifecycleController } from './node-lifecycle/plan.ts';
+import { persistentVolumeClaimController } from './persistent-volume/claim.ts';
+import { ephemeralVolumeController } from './persistent-volume/ephemeral.ts';
+import { persistentVolumeController } from './persistent-volume/volume.ts';
 import { podGarbageCollector } from './pod-garbage-collector/plan.ts';
 import { replicaSetController, replicationController } from './replicaset/plan.ts';
 import { resourceQuotaController } from './resource-quota/plan.ts';
@@ -44,6 +47,8 @@ export type ControllersDeps = {
   readonly caPem: string;
   /** The cluster's keys; without them nothing is signed, and the control loops that sign do not run. */
   readonly keys?: TokenSecretKeys & { readonly signRequest: SignRequest };
+  /** Grows when the store was restored from a backup; 1 without. */
+  readonly incarnation?: number;
   /** What pods use, for those who size by it. */
   readonly usage: Pick<UsageReader, 'podUsage'>;
 };
@@ -60,6 +65,8 @@ const CONTROLLERS: readonly Controller[] = [
   endpointsController,
   endpointsMirror,
   disruptionController,
+  persistentVolumeClaimController,
+  ephemeralVolumeController,
   podGarbageCollector,
   cronJobController,
   namespaceController,
@@ -80,6 +87,7 @@ export async function startControllers(deps: ControllersDeps, signal: AbortSigna
   const controllers: readonly Controller[] = [
     ...CONTROLLERS,
     namespaceDefaultsController(deps.caPem),
+    persistentVolumeController(deps.incarnation ?? 1),
     autoscalerController(deps.usage),
     ...(keys === undefined ? [] : [tokenSecretController(keys), certificateSigningController]),
   ];

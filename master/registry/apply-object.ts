@@ -16,7 +16,7 @@ export type ApplyOptions<K extends KindName> = {
   /** Takes what others own instead of failing. */
   readonly force: boolean;
   /** The door it came through; empty for the object itself. */
-  readonly subresource: '' | 'status';
+  readonly subresource: '' | 'status' | 'scale';
   readonly dryRun: boolean;
   /** The object as its writer may write it; throws ApiError for what they may not. */
   readonly guard: (next: KindMap[K], current: KindMap[K] | undefined) => New<KindMap[K]>;

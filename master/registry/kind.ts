@@ -79,6 +79,8 @@ export type Kind<K extends KindName = KindName> = {
   /** How its fields are owned, where the field tables do not say it: for a custom kind. */
   readonly shape?: Shape;
   readonly subresources: readonly Subresource[];
+  /** Deleted one by one only. */
+  readonly hasNoDeleteCollection?: true;
   /** Columns after Name, which is put before them unless they hold one of their own. */
   readonly columns: readonly Column<KindMap[K]>[];
   /** Field selectors beyond metadata.name and metadata.namespace. */

@@ -174,13 +174,12 @@ function describe(value: unknown): string {
 
 /** Every required field that is missing below `path`, as validation says it. Status is left out: observers own it. */
 export function missingFields(expression: string, value: unknown, path = ''): StatusCause[] {
+  if (typeof value !== 'object' || value === null) return [];
   const element = elementType(expression);
   if (element !== undefined) {
     if (Array.isArray(value))
       return value.flatMap((item, index) => missingFields(element, item, `${path}[${index}]`));
-    return isRecord(value)
-      ? Object.entries(value).flatMap(([key, item]) => missingFields(element, item, `${path}[${key}]`))
-      : [];
+    return Object.entries(value).flatMap(([key, item]) => missingFields(element, item, `${path}[${key}]`));
   }
   const type = TYPES.get(expression);
   if (type === undefined || !isRecord(value)) return [];
@@ -188,8 +187,12 @@ export function missingFields(expression: string, value: unknown, path = ''): St
   const missing = type.required
     .filter(name => value[name] === undefined && below(name) !== 'status')
     .map(name => ({ reason: 'FieldValueRequired', message: 'Required value', field: below(name) }));
-  const nested = Object.entries(type.fields)
-    .filter(([name]) => below(name) !== 'status')
-    .flatMap(([name, fieldType]) => missingFields(fieldType, value[name], below(name)));
+  // What is there, not what could be: a pod has some of a hundred fields.
+  const nested = Object.entries(value).flatMap(([name, item]) => {
+    const fieldType = type.fields[name];
+    return fieldType === undefined || below(name) === 'status'
+      ? []
+      : missingFields(fieldType, item, below(name));
+  });
   return [...missing, ...nested];
 }

@@ -10,19 +10,21 @@ import type { Pod } from '../../shared/kubernetes/objects.ts';
 import { isPodActive, podCondition } from '../../shared/kubernetes/pod-state.ts';
 import { matchesLabelSelector } from '../../shared/kubernetes/selectors.ts';
 import { formatTime } from '../../shared/kubernetes/time.ts';
+import { claimNamesOf } from '../../shared/kubernetes/volumes.ts';
 import { subjectOf } from '../events/event.ts';
 import { EventRecorder } from '../events/recorder.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { LiveView, ViewChange } from '../watch/cluster-view.ts';
 import { type Outcome, WorkQueue } from '../watch/work-queue.ts';
-import type { NamespaceLabels } from './filters/pod-affinity.ts';
 import { CONCURRENT_WRITES, CONFLICT_BACKOFF, FAILURE_BACKOFF, PODS_PER_TURN } from './limits.ts';
 import { type Claim, type NodeLoad, withClaim } from './node-load.ts';
 import { NodeLoads } from './node-loads.ts';
 import { awaitsNode, comparePending } from './pending-pods.ts';
 import { type Verdict as Placement, placePod } from './plan.ts';
+import { storageOf } from './pod-storage.ts';
 import { type Preemption, planPreemption, priorityOf } from './preemption.ts';
 import type { UsageView } from './scores/score.ts';
+import { selectVolumes } from './select-volumes.ts';
 
 const COMPONENT = 'default-scheduler';
 
@@ -109,14 +111,19 @@ class Scheduler {
 
   private place(pod: Pod): Verdict {
     const { uid } = pod.metadata;
+    // Where it waited for its volumes until now counts no more.
+    this.loads.forget(uid);
     const claim = this.loads.claimOf(pod);
+    const storage = storageOf(pod, this.deps.view);
     const labelsOf = (name: string) => this.deps.view.get('Namespace', { name })?.metadata.labels ?? {};
     const loads = this.loadsFor(claim);
-    const placed = placePod({ claim, loads, usage: this.deps.usage, labelsOf });
+    const placed = placePod({ claim, loads, usage: this.deps.usage, labelsOf, storage });
     if (placed.kind === 'bind') this.loads.assume(claim, placed.node);
     else this.parked.add(uid);
     const verdict =
-      placed.kind === 'bind' ? placed : { ...placed, preemption: this.preemptionFor(claim, loads, labelsOf) };
+      placed.kind === 'bind'
+        ? placed
+        : { ...placed, preemption: this.preemptionFor({ claim, loads, labelsOf, storage }) };
     this.verdicts.set(uid, verdict);
     return verdict;
   }
@@ -136,10 +143,9 @@ class Scheduler {
   }
 
   private preemptionFor(
-    claim: Claim,
-    loads: readonly NodeLoad[],
-    labelsOf: NamespaceLabels,
+    input: Omit<Parameters<typeof planPreemption>[0], 'isGuarded'>,
   ): Preemption | undefined {
+    const { claim } = input;
     const isGuarded = (pod: Pod) =>
       this.deps.view
         .list('PodDisruptionBudget', pod.metadata.namespace)
@@ -148,7 +154,7 @@ class Scheduler {
             matchesLabelSelector(spec.selector, pod.metadata.labels) &&
             (status?.disruptionsAllowed ?? 0) <= 0,
         );
-    const preemption = planPreemption({ claim, loads, labelsOf, isGuarded });
+    const preemption = planPreemption({ ...input, isGuarded });
     if (preemption !== undefined)
       this.nominated.set(claim.pod.metadata.uid, { claim, node: preemption.node });
     return preemption;
@@ -157,6 +163,7 @@ class Scheduler {
   private note(change: ViewChange): void {
     this.loads.note(change);
     if (change.kind === 'Node') this.unpark(() => true);
+    this.noteStorage(change);
     if (change.kind !== 'Pod') return;
     const { before, after } = change;
     if (before !== undefined && before.metadata.uid !== after?.metadata.uid)
@@ -165,6 +172,17 @@ class Scheduler {
     if (before?.spec.nodeName && (after === undefined || (isPodActive(before) && !isPodActive(after))))
       this.unpark(() => true);
     else if (after?.spec.nodeName) this.unpark(pod => pod.spec.affinity?.podAffinity !== undefined);
+  }
+
+  /** A claim that was bound concerns the pods that mount it, parked or not; what may come to be bound, all that have claims. */
+  private noteStorage({ kind, before, after }: ViewChange): void {
+    if (kind === 'PersistentVolume' || kind === 'StorageClass')
+      this.unpark(pod => claimNamesOf(pod).length > 0);
+    if (kind !== 'PersistentVolumeClaim') return;
+    const { namespace, name } = (after ?? before)?.metadata ?? {};
+    for (const [uid, pod] of this.pending)
+      if (pod.metadata.namespace === namespace && claimNamesOf(pod).includes(name ?? ''))
+        this.reconsider(uid);
   }
 
   private notePod(uid: string, pod: Pod | undefined): void {
@@ -207,7 +225,7 @@ class Scheduler {
       this.failed.has(uid) && !this.verdicts.has(uid) ? this.place(pod) : this.verdicts.get(uid);
     if (verdict === undefined) return { kind: 'done' };
     try {
-      await (verdict.kind === 'bind' ? this.bind(pod, verdict.node) : this.tellUnschedulable(pod, verdict));
+      await (verdict.kind === 'bind' ? this.bind(pod, verdict) : this.tellUnschedulable(pod, verdict));
     } catch (error) {
       // What fails because everything ends is no failure to tell of.
       return stop.aborted ? { kind: 'done' } : this.failWrite(pod, verdict, error);
@@ -217,8 +235,13 @@ class Scheduler {
     return { kind: 'done' };
   }
 
-  private async bind(pod: Pod, node: string): Promise<void> {
+  private async bind(pod: Pod, { node, selections }: Extract<Verdict, { kind: 'bind' }>): Promise<void> {
     const { name, namespace, uid } = pod.metadata;
+    if (selections.length > 0) {
+      // It is placed again as its claims change, and bound once none is left.
+      await selectVolumes(this.deps.registry, selections, node);
+      return;
+    }
     await this.deps.registry.bind({ name, namespace, uid }, node);
     const message = `Successfully assigned ${namespace}/${name} to ${node}`;
     this.tell(pod, { type: 'Normal', reason: 'Scheduled', message });

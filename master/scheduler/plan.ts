@@ -3,11 +3,17 @@ import { FILTERS } from './filters/filters.ts';
 import { type NamespaceLabels, podAffinityOf } from './filters/pod-affinity.ts';
 import { CANDIDATE_SHARE, MIN_CANDIDATES } from './limits.ts';
 import type { Claim, NodeLoad } from './node-load.ts';
+import { type PodStorage, type Selection, selectionsFor } from './pod-storage.ts';
 import type { UsageView } from './scores/score.ts';
 import { SCORES } from './scores/scores.ts';
 
 export type Verdict =
-  | { readonly kind: 'bind'; readonly node: string }
+  | {
+      readonly kind: 'bind';
+      readonly node: string;
+      /** For the pod's claims that have no volume yet: it is bound once they have. */
+      readonly selections: readonly Selection[];
+    }
   /** Every node's reason, counted, as `kubectl describe` shows it. */
   | { readonly kind: 'unschedulable'; readonly message: string };
 
@@ -17,12 +23,15 @@ export type PlanInput = {
   readonly loads: readonly NodeLoad[];
   readonly usage: UsageView;
   readonly labelsOf: NamespaceLabels;
+  readonly storage?: PodStorage;
 };
 
 /** O(nodes) at worst; of many nodes only a share is compared, from a place that differs from pod to pod. */
 export function placePod(input: PlanInput): Verdict {
-  const { claim, loads, labelsOf } = input;
+  const { claim, loads, labelsOf, storage } = input;
   if (loads.length === 0) return { kind: 'unschedulable', message: 'no nodes available to schedule pods' };
+  if (storage?.kind === 'refused')
+    return { kind: 'unschedulable', message: `0/${loads.length} nodes are available: ${storage.reason}.` };
   const affinity = podAffinityOf(claim, loads, labelsOf);
   const seed = hashOf(claim.pod.metadata.uid);
   const enough = Math.max(MIN_CANDIDATES, Math.floor(loads.length * CANDIDATE_SHARE));
@@ -31,14 +40,14 @@ export function placePod(input: PlanInput): Verdict {
   for (let i = 0; i < loads.length && candidates.length < enough; i++) {
     const load = loads[(seed + i) % loads.length];
     if (load === undefined) continue;
-    const refused = firstRefusal({ claim, load, affinity });
+    const refused = firstRefusal({ claim, load, affinity, storage });
     if (refused.length === 0) candidates.push(load);
     for (const reason of refused) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
   }
   const best = bestOf(candidates, input, seed);
-  return best === undefined
-    ? { kind: 'unschedulable', message: explain(loads.length, reasons) }
-    : { kind: 'bind', node: best.node.metadata.name };
+  if (best === undefined) return { kind: 'unschedulable', message: explain(loads.length, reasons) };
+  const selections = (storage && selectionsFor(storage, best.node)) ?? [];
+  return { kind: 'bind', node: best.node.metadata.name, selections };
 }
 
 /** Why the node cannot take the pod, by the first rule that says so; empty when it can. */

@@ -6,6 +6,7 @@ import type { Pod } from '../../shared/kubernetes/objects.ts';
 import { type NamespaceLabels, podAffinityOf } from './filters/pod-affinity.ts';
 import { type Claim, loadOfClaims, type NodeLoad } from './node-load.ts';
 import { firstRefusal } from './plan.ts';
+import type { PodStorage } from './pod-storage.ts';
 
 export type Preemption = { readonly node: string; readonly victims: readonly Pod[] };
 
@@ -14,6 +15,7 @@ type PreemptionInput = {
   /** In ascending order of node names. */
   readonly loads: readonly NodeLoad[];
   readonly labelsOf: NamespaceLabels;
+  readonly storage?: PodStorage;
   /** True for a pod that its disruption budget does not let go. */
   readonly isGuarded: (pod: Pod) => boolean;
 };
@@ -51,7 +53,7 @@ function isLess(a: Pod, b: Pod): boolean {
 /** As few as will do; those that matter most are spared first. Undefined when not even all of them would do. */
 function victimsOn(
   load: NodeLoad,
-  { claim, loads, labelsOf, isGuarded }: PreemptionInput,
+  { claim, loads, labelsOf, storage, isGuarded }: PreemptionInput,
   isBound: boolean,
 ): readonly Pod[] | undefined {
   const lesser = load.claims.filter(({ pod }) => isLess(pod, claim.pod));
@@ -60,7 +62,7 @@ function victimsOn(
     const changed = loadOfClaims(load.node, claims);
     const around = loads.map(each => (each === load ? changed : each));
     const affinity = isBound ? podAffinityOf(claim, around, labelsOf) : undefined;
-    return firstRefusal({ claim, load: changed, affinity }).length === 0;
+    return firstRefusal({ claim, load: changed, affinity, storage }).length === 0;
   };
   let kept = load.claims.filter(each => !lesser.includes(each));
   if (!fitsWith(kept)) return undefined;

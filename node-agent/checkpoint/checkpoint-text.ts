@@ -6,7 +6,7 @@ import { DesiredSchema, PodDocumentSchema } from '../../shared/protocol/messages
 import type { DesiredSet } from '../sync/desired-set.ts';
 
 const BodySchema = v.object({
-  index: v.omit(DesiredSchema, ['epoch']),
+  index: v.omit(DesiredSchema, ['epoch', 'removeVolumes']),
   acting: v.array(v.object({ uid: v.string(), digest: v.string(), document: PodDocumentSchema })),
 });
 
@@ -43,6 +43,7 @@ export function checkpointIdentity({ index, acting }: DesiredSet): string {
     acting.get(pod.uid)?.digest,
     pod.digest,
     pod.terminateWithinSeconds,
+    pod.ended,
   ]);
   return JSON.stringify([index?.cluster, index?.incarnation, pods]);
 }

@@ -16,9 +16,13 @@ export type NodeReportInput = {
   readonly nodeName: string;
   readonly facts: NodeFacts;
   readonly hardware: Hardware | undefined;
+  /** In which the agent makes volumes that outlive pods. */
+  readonly volumesFolder?: string;
   readonly health: readonly NodeHealthCondition[];
   /** What the engine said last; undefined before it was asked. */
   readonly engine: RuntimeInfo | RuntimeError | undefined;
+  /** Absent before they were looked at. */
+  readonly images?: NodeReport['images'];
   /** A share of the machine, for a device that is one of several on it. */
   readonly capacityCpuMilli?: number;
   readonly capacityMemoryBytes?: number;
@@ -49,7 +53,7 @@ export function usageInShare<T extends { readonly cpuMilli: number; readonly mem
 
 /** The node as reported to the master. */
 export function nodeReport(input: NodeReportInput): NodeReport {
-  const { nodeName, facts, hardware, health, engine } = input;
+  const { nodeName, facts, hardware, health, engine, images } = input;
   const runtime = engine instanceof RuntimeError ? undefined : engine;
   return {
     // Several virtual devices share a host name; the label must tell nodes apart, as topology spread relies on it.
@@ -59,6 +63,8 @@ export function nodeReport(input: NodeReportInput): NodeReport {
     nodeInfo: nodeSystemInfo(facts, runtime, GIT_VERSION),
     addresses: facts.addresses.map(({ type, address }) => ({ type, address })),
     conditions: [readyCondition(engine), ...health],
+    volumesFolder: input.volumesFolder,
+    ...(images && { images }),
   };
 }
 

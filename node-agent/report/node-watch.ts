@@ -19,6 +19,7 @@ export type NodeWatchDeps = {
   readonly nodeName: string;
   readonly capacityCpuMilli?: number;
   readonly capacityMemoryBytes?: number;
+  readonly volumesFolder?: string;
   /** Why the checkpoint is not on disk; undefined when it is. */
   readonly checkpointFailure: () => string | undefined;
   readonly onNode: (node: NodeReport) => void;
@@ -30,6 +31,7 @@ export class NodeWatch {
   private engine: RuntimeInfo | RuntimeError | undefined;
   private engineAskedAtMs = Number.NEGATIVE_INFINITY;
   private hardware: Hardware | undefined;
+  private images: NodeReport['images'];
   private said = '';
   private input: NodeReportInput;
 
@@ -49,9 +51,25 @@ export class NodeWatch {
     return { hostIp, allocatableCpuMilli: cpuMilli, allocatableMemoryBytes: memoryBytes };
   }
 
+  /** Types of the conditions that are True. */
+  get troubles(): ReadonlySet<string> {
+    return new Set(this.input.health.filter(({ status }) => status === 'True').map(({ type }) => type));
+  }
+
   /** What the device uses; of a virtual one, its share of what the machine does. */
   sampleUsage(): Sample {
     return usageInShare(this.deps.observer.sample(), this.input);
+  }
+
+  /** Where the engine keeps its images; undefined until it has said so. */
+  get imageFolder(): string | undefined {
+    return this.engine !== undefined && 'dataRoot' in this.engine ? this.engine.dataRoot : undefined;
+  }
+
+  /** Part of the next report. */
+  setImages(images: NonNullable<NodeReport['images']>): void {
+    this.images = images;
+    this.waker.wake();
   }
 
   /** The engine went away, or answers again: look at once. */
@@ -93,16 +111,18 @@ export class NodeWatch {
   }
 
   private describe(health: NodeReportInput['health']): NodeReportInput {
-    const { observer, nodeName, capacityCpuMilli, capacityMemoryBytes } = this.deps;
-    const { engine, hardware } = this;
+    const { observer, nodeName, capacityCpuMilli, capacityMemoryBytes, volumesFolder } = this.deps;
+    const { engine, hardware, images } = this;
     return {
       nodeName,
       facts: observer.facts(),
       hardware,
       health,
       engine,
+      images,
       capacityCpuMilli,
       capacityMemoryBytes,
+      volumesFolder,
     };
   }
 

@@ -27,6 +27,7 @@ const NODE: NodeReport = {
 let clock: FakeClock;
 let pods: Map<string, PodReport> | undefined;
 let generation: number;
+let removedVolumes: string[];
 let sent: Report[];
 let isLinkUp: boolean;
 let reporter: Reporter;
@@ -39,12 +40,14 @@ beforeEach(() => {
   sent = [];
   isLinkUp = true;
   stop = new AbortController();
+  removedVolumes = [];
   reporter = new Reporter({
     clock,
     log: pino({ level: 'silent' }),
     epoch: 'e1',
     pods: () => pods,
     observed: () => ({ incarnation: 1, generation }),
+    removedVolumes: () => removedVolumes,
     send: async payload => {
       if (!isLinkUp) throw new Error('lost');
       sent.push(JSON.parse(payload));
@@ -133,4 +136,17 @@ it('keeps events over a lost link, the newest ones, and says all else anew', asy
   expect(events[0]?.reason).toBe('r44');
   expect(events.at(-1)?.reason).toBe('r299');
   expect(sent[1]).toMatchObject({ full: true, pods: [{ uid: 'a' }] });
+});
+
+it('says once in a session which volumes are gone', async () => {
+  removedVolumes = ['pvc-1'];
+  reporter.online();
+  await clock.advance(100);
+  reporter.markPods([]);
+  await clock.advance(100);
+  expect(sent.map(report => report.removedVolumes)).toEqual([['pvc-1']]);
+  removedVolumes = ['pvc-1', 'pvc-2'];
+  reporter.markPods([]);
+  await clock.advance(100);
+  expect(sent.at(-1)?.removedVolumes).toEqual(['pvc-1', 'pvc-2']);
 });

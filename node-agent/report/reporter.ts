@@ -16,6 +16,8 @@ export type ReporterDeps = {
   readonly pods: () => ReadonlyMap<string, PodReport> | undefined;
   /** The set worked towards; undefined before there is any. */
   readonly observed: () => Report['observed'];
+  /** Volumes that were to go, and are gone. */
+  readonly removedVolumes: () => readonly string[];
   /** Resolves when the broker has it; rejects when the link is lost first. */
   readonly send: (payload: string) => Promise<void>;
 };
@@ -33,6 +35,7 @@ export class Reporter {
   private isFullDue = false;
   private isOnline = false;
   private sentObserved = '';
+  private sentRemoved = '';
   private sequence = 0;
 
   constructor(deps: ReporterDeps) {
@@ -99,13 +102,22 @@ export class Reporter {
     const pods = full ? [...known.values()] : this.changedPods(known);
     const node = this.isNodeChanged ? this.node : undefined;
     const events = this.events.splice(0, EVENTS_PER_REPORT_MAX);
+    const removed = known === undefined ? [] : this.deps.removedVolumes();
+    const isRemovalNews = removed.join() !== this.sentRemoved || (full && removed.length > 0);
     const observedText = JSON.stringify(observed ?? null);
-    const isNews = full || pods.length > 0 || node || events.length > 0 || observedText !== this.sentObserved;
+    const isNews =
+      full ||
+      isRemovalNews ||
+      pods.length > 0 ||
+      node ||
+      events.length > 0 ||
+      observedText !== this.sentObserved;
     if (!isNews) return undefined;
     if (this.events.length > 0) this.waker.wake();
     if (full) this.isFullDue = false;
     this.isNodeChanged = false;
     this.sentObserved = observedText;
+    this.sentRemoved = removed.join();
     this.changed.clear();
     return {
       epoch: this.deps.epoch,
@@ -116,6 +128,7 @@ export class Reporter {
       pods,
       node,
       events: events.length > 0 ? events : undefined,
+      removedVolumes: isRemovalNews && removed.length > 0 ? [...removed] : undefined,
     };
   }
 

@@ -145,6 +145,27 @@ export type ImagePresence = {
   readonly user: string;
 };
 
+/** An image on the device, whoever brought it. */
+export type LocalImage = {
+  /** `sha256:…` */
+  readonly id: string;
+  /** `name:tag` each; none for one that lost its tags. */
+  readonly tags: readonly string[];
+  /** `name@sha256:…` each, for what came from a registry. */
+  readonly digests: readonly string[];
+  /** With the layers that it shares with others. */
+  readonly sizeBytes: number;
+  /** True while any container on the engine, running or not, was made from it. */
+  readonly isUsed: boolean;
+};
+
+/** What a registry is told, as Docker spells it. */
+export type RegistryCredentials = {
+  readonly username: string;
+  readonly password: string;
+  readonly serveraddress: string;
+};
+
 export type ContainerUsage = {
   readonly id: string;
   readonly cpuNanoseconds: number;
@@ -216,9 +237,20 @@ export interface ContainerRuntime {
   /** All own containers, in whatever state. */
   list(signal?: AbortSignal): Promise<readonly RuntimeContainer[]>;
   image(reference: string, signal?: AbortSignal): Promise<ImagePresence | undefined>;
-  pull(reference: string, signal?: AbortSignal): Promise<void>;
   /** Puts SANDBOX_IMAGE on the device, made for the engine's architecture. Throws RuntimeError `other` for an unknown one. */
   makeSandboxImage(signal?: AbortSignal): Promise<void>;
+  /** All images on the engine. */
+  images(signal?: AbortSignal): Promise<readonly LocalImage[]>;
+  /**
+   * Fetches the image; layers that are there stay, and a pull that is aborted or breaks off leaves those that it had
+   * finished. Without credentials the registry is asked anonymously.
+   */
+  pull(
+    reference: string,
+    options?: { readonly credentials?: RegistryCredentials; readonly signal?: AbortSignal },
+  ): Promise<void>;
+  /** Removes all names of an image, and the image. Throws RuntimeError `conflict` when a container uses it; removing what is gone does nothing. */
+  removeImage(image: Pick<LocalImage, 'id' | 'tags' | 'digests'>, signal?: AbortSignal): Promise<void>;
   /** Idempotent by (pod uid, container, attempt): answers the container that is there already. */
   create(spec: ContainerSpec, signal?: AbortSignal): Promise<{ readonly id: string }>;
   /** Starting what runs already does nothing. Fails for one that joins a container which does not run. */

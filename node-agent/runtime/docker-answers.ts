@@ -7,6 +7,7 @@ const orEmpty = <T extends v.GenericSchema>(schema: T) => v.nullish(schema);
 export const VersionAnswer = v.object({
   ApiVersion: v.string(),
   MinAPIVersion: v.optional(v.string()),
+  Components: orEmpty(v.array(v.object({ Name: v.string() }))),
 });
 
 export const InfoAnswer = v.object({
@@ -59,6 +60,8 @@ export const ContainerAnswer = v.object({
     OpenStdin: v.boolean(),
     Labels: orEmpty(v.record(v.string(), v.string())),
   }),
+  /** Podman gives a container in another's network that one's address. */
+  HostConfig: v.optional(v.object({ NetworkMode: v.optional(v.string(), '') }), {}),
   NetworkSettings: v.object({
     Networks: orEmpty(v.record(v.string(), v.object({ IPAddress: v.optional(v.string(), '') }))),
   }),
@@ -80,6 +83,18 @@ export const ImageAnswer = v.object({
   Size: v.number(),
   Config: v.nullish(v.object({ User: v.optional(v.string(), '') })),
 });
+
+export const ImagesAnswer = v.array(
+  v.object({
+    Id: v.string(),
+    RepoTags: orEmpty(v.array(v.string())),
+    RepoDigests: orEmpty(v.array(v.string())),
+    Size: v.number(),
+  }),
+);
+
+/** The images of all containers, whosever they are. */
+export const UsedImagesAnswer = v.array(v.object({ ImageID: v.string() }));
 
 export const StatsAnswer = v.object({
   cpu_stats: v.object({ cpu_usage: v.object({ total_usage: v.number() }) }),

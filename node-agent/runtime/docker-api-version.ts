@@ -1,4 +1,6 @@
-/** Which version of Docker's API to speak. */
+/** Which version of Docker's API to speak, and with whom: Podman speaks it too, with differences. */
+
+export type EngineName = 'docker' | 'podman';
 
 /** The newest that this code was written against; older engines are spoken to in their own. */
 const PREFERRED = '1.44';
@@ -22,4 +24,11 @@ function compareVersions(a: string, b: string): number {
   const [aMajor = 0, aMinor = 0] = a.split('.').map(Number);
   const [bMajor = 0, bMinor = 0] = b.split('.').map(Number);
   return aMajor - bMajor || aMinor - bMinor;
+}
+
+/** Podman names itself among the components of its answer. */
+export function engineName(engine: {
+  readonly Components?: readonly { readonly Name: string }[] | null;
+}): EngineName {
+  return engine.Components?.some(({ Name }) => Name === 'Podman Engine') ? 'podman' : 'docker';
 }

@@ -6,7 +6,18 @@ import { type ContainerOwner, ownerFilter } from './docker-labels.ts';
 import { Hints } from './hints.ts';
 
 /** `exec_*` and `top` are left out: they change nothing that a list shows, and probes would cause a storm of them. */
-const EVENTS = ['create', 'start', 'die', 'oom', 'pause', 'unpause', 'destroy'];
+const EVENTS = [
+  'create',
+  'start',
+  'die',
+  'oom',
+  'pause',
+  'unpause',
+  'destroy',
+  // Podman's words for two of them.
+  'died',
+  'remove',
+];
 
 export type ChangesDeps = {
   readonly connection: DockerConnection;

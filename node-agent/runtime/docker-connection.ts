@@ -10,9 +10,9 @@ import { Socket } from 'node:net';
 import Docker from 'dockerode';
 import * as v from 'valibot';
 import type { Clock } from '../../shared/clock.ts';
-import { RuntimeError } from './container-runtime.ts';
+import { type RegistryCredentials, RuntimeError } from './container-runtime.ts';
 import { VersionAnswer } from './docker-answers.ts';
-import { chooseApiVersion } from './docker-api-version.ts';
+import { chooseApiVersion, type EngineName, engineName } from './docker-api-version.ts';
 import { toRuntimeError, unreachableMessage } from './docker-error.ts';
 import { ASK_TIMEOUT_MS } from './limits.ts';
 
@@ -25,16 +25,20 @@ export type DockerRequest = {
   readonly body?: object;
   /** A tar archive to send in place of a body. */
   readonly archive?: Uint8Array;
+  /** Sent as X-Registry-Auth, never part of an error. */
+  readonly registryAuth?: RegistryCredentials;
   /** Default ASK_TIMEOUT_MS. For a stream it bounds the wait for its start. */
   readonly timeoutMs?: number;
 };
 
 const OK_CODES = { 200: true, 201: true, 204: true, 304: true };
 
+type Client = { readonly docker: Docker; readonly apiVersion: string; readonly engine: EngineName };
+
 export class DockerConnection {
   private readonly socketPath: string;
   private readonly clock: Clock;
-  private client: { readonly docker: Docker; readonly apiVersion: string } | undefined;
+  private client: Client | undefined;
 
   constructor(options: { readonly socketPath: string; readonly clock: Clock }) {
     this.socketPath = options.socketPath;
@@ -82,11 +86,10 @@ export class DockerConnection {
     return destroyOnAbort(socket, signal);
   }
 
-  /** The version that calls are made in, like `1.41`. Asks the engine when nothing was called yet. */
-  async apiVersion(signal?: AbortSignal): Promise<string> {
+  /** The version that calls are made in, like `1.41`, and whose engine it is. Asks it when nothing was called yet. */
+  async peer(signal?: AbortSignal): Promise<{ readonly apiVersion: string; readonly engine: EngineName }> {
     const request = { operation: 'info', method: 'GET', path: '/version' } as const;
-    const client = await this.bounded(request, signal, abortSignal => this.negotiate(abortSignal));
-    return client.apiVersion;
+    return this.bounded(request, signal, abortSignal => this.negotiate(abortSignal));
   }
 
   /** Any error of a stream that `open` gave, as RuntimeError. */
@@ -102,13 +105,15 @@ export class DockerConnection {
     return dial(docker, request, signal, isAnswer);
   }
 
-  private async negotiate(signal: AbortSignal) {
+  private async negotiate(signal: AbortSignal): Promise<Client> {
     if (this.client) return this.client;
     const address = { socketPath: this.socketPath, host: undefined, protocol: 'http' } as const;
     const request = { operation: 'info', method: 'GET', path: '/version' } as const;
     const text = await readText(await dial(new Docker(address), request, signal, isAnswer));
-    const apiVersion = chooseApiVersion(v.parse(VersionAnswer, JSON.parse(text)));
-    this.client = { docker: new Docker({ ...address, version: `v${apiVersion}` }), apiVersion };
+    const answer = v.parse(VersionAnswer, JSON.parse(text));
+    const apiVersion = chooseApiVersion(answer);
+    const docker = new Docker({ ...address, version: `v${apiVersion}` });
+    this.client = { docker, apiVersion, engine: engineName(answer) };
     return this.client;
   }
 
@@ -156,6 +161,7 @@ function dial<T extends IncomingMessage | Socket>(
   isWanted: (answer: unknown) => answer is T,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
+    const isHijack = isWanted === isSocket;
     const options = {
       path: `${request.path}?`,
       method: request.method,
@@ -164,7 +170,10 @@ function dial<T extends IncomingMessage | Socket>(
       file: request.archive && Buffer.from(request.archive),
       abortSignal,
       isStream: true,
-      hijack: isWanted === isSocket,
+      hijack: isHijack,
+      ...(request.registryAuth && { authconfig: request.registryAuth }),
+      // Without a body of known length the end of an empty one would be sent, which Podman takes for input.
+      ...(isHijack && !request.body && { file: Buffer.alloc(0) }),
       statusCodes: OK_CODES,
     };
     docker.modem.dial(options, (error: unknown, answer: unknown) => {

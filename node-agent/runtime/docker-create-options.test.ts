@@ -3,7 +3,7 @@ import { aContainerSpec } from '../../test/support/container-spec.ts';
 import { dockerCreateOptions } from './docker-create-options.ts';
 
 const owner = { cluster: 'c', node: 'n' };
-const engine = { canLimitMemory: true, canLimitCpu: true, hasLocalLogDriver: true };
+const engine = { canLimitMemory: true, canLimitCpu: true, hasLocalLogDriver: true, logBytes: 1000 };
 const optionsOf = (...change: Parameters<typeof aContainerSpec>) =>
   dockerCreateOptions(aContainerSpec(...change), owner, engine);
 
@@ -23,6 +23,13 @@ it('sets no limit that was not asked for', () => {
   const { HostConfig } = optionsOf();
   expect(HostConfig).not.toHaveProperty('Memory');
   expect(HostConfig).not.toHaveProperty('CpuQuota');
+});
+
+it('shares the bytes of its output out among files', () => {
+  expect(optionsOf().HostConfig.LogConfig).toEqual({
+    Type: 'local',
+    Config: { 'max-size': '500', 'max-file': '2' },
+  });
 });
 
 it('leaves the image its command and entrypoint unless the spec has them', () => {

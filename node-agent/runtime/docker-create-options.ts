@@ -1,7 +1,7 @@
 /** A container spec as the body of Docker's create call. */
 import type { ContainerSpec } from './container-runtime.ts';
 import { type ContainerOwner, dockerLabels } from './docker-labels.ts';
-import { LOG_FILE_SIZE, LOG_FILES, MEMORY_LIMIT_BYTES_MIN } from './limits.ts';
+import { LOG_FILES, MEMORY_LIMIT_BYTES_MIN } from './limits.ts';
 
 /** What the engine can do that not every one can. */
 export type EngineFeatures = {
@@ -9,6 +9,9 @@ export type EngineFeatures = {
   readonly canLimitCpu: boolean;
   readonly hasLocalLogDriver: boolean;
 };
+
+/** `logBytes`: how much of its output is kept. */
+type CreateFacts = EngineFeatures & { readonly logBytes: number };
 
 /** Kubernetes's own numbers: pkg/kubelet/cm/helpers_linux.go. */
 const CPU_SHARES_PER_CORE = 1024;
@@ -20,7 +23,7 @@ const CPU_QUOTA_US_MIN = 1_000;
 export function dockerCreateOptions(
   spec: ContainerSpec,
   owner: ContainerOwner,
-  engine: EngineFeatures,
+  engine: CreateFacts,
   seccompProfile = '',
 ) {
   const ports = spec.network.kind === 'own' ? spec.ports : [];
@@ -62,7 +65,10 @@ export function dockerCreateOptions(
       RestartPolicy: { Name: 'no' },
       LogConfig: {
         Type: engine.hasLocalLogDriver ? 'local' : 'json-file',
-        Config: { 'max-size': LOG_FILE_SIZE, 'max-file': LOG_FILES },
+        Config: {
+          'max-size': String(Math.floor(engine.logBytes / LOG_FILES)),
+          'max-file': String(LOG_FILES),
+        },
       },
     },
   };

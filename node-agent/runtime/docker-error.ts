@@ -19,7 +19,7 @@ export type DockerFault = {
 const SENTENCES: readonly { readonly pattern: RegExp; readonly failure: RuntimeFailure }[] = [
   { pattern: /no space left on device|disk quota exceeded|not enough space/i, failure: 'no-space' },
   {
-    pattern: /port is already allocated|address already in use|is already in use by container/i,
+    pattern: /port is already allocated|address already in use|is already in use by /i,
     failure: 'conflict',
   },
   {

@@ -1,7 +1,7 @@
 /** The progress of a pull: one JSON object a line, an error among them when it fails. */
 import * as v from 'valibot';
 import type { Clock } from '../../shared/clock.ts';
-import { RuntimeError } from './container-runtime.ts';
+import { type RegistryCredentials, RuntimeError } from './container-runtime.ts';
 import { PullProgress } from './docker-answers.ts';
 import type { DockerConnection } from './docker-connection.ts';
 import { dockerFailure } from './docker-error.ts';
@@ -11,7 +11,10 @@ import { PULL_LINE_MAX, PULL_SILENCE_MS } from './limits.ts';
 export async function pullImage(
   { connection, clock }: { readonly connection: DockerConnection; readonly clock: Clock },
   reference: string,
-  signal: AbortSignal = new AbortController().signal,
+  {
+    credentials,
+    signal = new AbortController().signal,
+  }: { readonly credentials?: RegistryCredentials; readonly signal?: AbortSignal } = {},
 ): Promise<void> {
   const { name, tag } = splitReference(reference);
   const request = {
@@ -19,6 +22,7 @@ export async function pullImage(
     method: 'POST',
     path: '/images/create',
     query: { fromImage: name, tag },
+    registryAuth: credentials,
     timeoutMs: PULL_SILENCE_MS,
   } as const;
   const stream = await connection.open(request, signal);

@@ -11,8 +11,10 @@ import {
   type ContainerUsage,
   type ExecOptions,
   type ImagePresence,
+  type LocalImage,
   type LogChunk,
   type LogOptions,
+  type RegistryCredentials,
   type RuntimeContainer,
   RuntimeError,
   type RuntimeInfo,
@@ -27,15 +29,16 @@ import {
   type ListedContainer,
 } from './docker-answers.ts';
 import { dockerChanges } from './docker-changes.ts';
-import { DockerConnection } from './docker-connection.ts';
+import { DockerConnection, type DockerRequest } from './docker-connection.ts';
 import { dockerCreateOptions, type EngineFeatures } from './docker-create-options.ts';
+import { dockerImages, removeDockerImage } from './docker-images.ts';
 import { type ContainerOwner, containerName, ownerFilter, parseDockerLabels } from './docker-labels.ts';
 import { pullImage } from './docker-pull.ts';
 import { makeSandboxImage } from './docker-sandbox-image.ts';
-import { damagedContainer, runtimeContainer } from './docker-state.ts';
+import { damagedContainer, imageIdOf, runtimeContainer } from './docker-state.ts';
 import { dockerAttach, dockerExec } from './docker-streams.ts';
 import { DockerUsage } from './docker-usage.ts';
-import { ACT_TIMEOUT_MS, EVENTS_BACKOFF, INSPECT_CONCURRENCY, STOP_SLACK_MS } from './limits.ts';
+import { ACT_TIMEOUT_MS, EVENTS_BACKOFF, INSPECT_CONCURRENCY, LOG_BYTES, STOP_SLACK_MS } from './limits.ts';
 import { LogDemultiplexer } from './log-demultiplexer.ts';
 
 export type DockerRuntimeOptions = {
@@ -44,6 +47,8 @@ export type DockerRuntimeOptions = {
   readonly clock: Clock;
   /** Default `/var/run/docker.sock`. */
   readonly socketPath?: string;
+  /** Of its output, a container keeps this much; LOG_BYTES without. */
+  readonly logBytes?: number;
   /** Default Math.random; spreads reconnects. */
   readonly random?: () => number;
 };
@@ -53,16 +58,20 @@ export class DockerRuntime implements ContainerRuntime {
   private readonly owner: ContainerOwner;
   private readonly clock: Clock;
   private readonly random: () => number;
+  private readonly logBytes: number;
   private readonly connection: DockerConnection;
   private readonly usages: DockerUsage;
   /** Ids that were seen to be the owner's, so that acting on them needs no look. */
   private ownIds = new Set<string>();
   private engine: EngineFeatures | undefined;
+  /** By container id: what the engine said when it could not start it. */
+  private readonly failedStarts = new Map<string, string>();
 
   constructor(options: DockerRuntimeOptions) {
     this.owner = options.owner;
     this.clock = options.clock;
     this.random = options.random ?? Math.random;
+    this.logBytes = options.logBytes ?? LOG_BYTES;
     this.connection = new DockerConnection({
       socketPath: options.socketPath ?? '/var/run/docker.sock',
       clock: options.clock,
@@ -78,10 +87,11 @@ export class DockerRuntime implements ContainerRuntime {
       canLimitCpu: answer.CpuCfsPeriod && answer.CpuCfsQuota,
       hasLocalLogDriver: answer.Plugins?.Log?.includes('local') ?? false,
     };
+    const { apiVersion, engine } = await this.connection.peer(signal);
     return {
-      name: 'docker',
+      name: engine,
       version: answer.ServerVersion,
-      apiVersion: await this.connection.apiVersion(signal),
+      apiVersion,
       operatingSystem: answer.OperatingSystem,
       kernelVersion: answer.KernelVersion,
       architecture: answer.Architecture,
@@ -111,6 +121,7 @@ export class DockerRuntime implements ContainerRuntime {
     await Promise.all(Array.from({ length: INSPECT_CONCURRENCY }, inspectRest));
     this.ownIds = new Set(containers.map(({ id }) => id));
     this.usages.keepOnly(this.ownIds);
+    for (const id of this.failedStarts.keys()) if (!this.ownIds.has(id)) this.failedStarts.delete(id);
     return containers;
   }
 
@@ -118,7 +129,7 @@ export class DockerRuntime implements ContainerRuntime {
   private async lookAt(listed: ListedContainer, signal?: AbortSignal): Promise<RuntimeContainer | undefined> {
     try {
       const own = await this.inspectOwn('list', listed.Id, signal);
-      return own && runtimeContainer(own.answer, own.labels);
+      return own && runtimeContainer(own.answer, own.labels, this.failedStarts.get(listed.Id));
     } catch (error) {
       if (!(error instanceof RuntimeError) || error.failure === 'unreachable') throw error;
       const labels = parseDockerLabels(this.owner, listed.Labels ?? {});
@@ -133,7 +144,7 @@ export class DockerRuntime implements ContainerRuntime {
     );
     return (
       answer && {
-        imageId: answer.Id,
+        imageId: imageIdOf(answer.Id),
         digests: answer.RepoDigests ?? [],
         sizeBytes: answer.Size,
         user: answer.Config?.User ?? '',
@@ -141,8 +152,19 @@ export class DockerRuntime implements ContainerRuntime {
     );
   }
 
-  async pull(reference: string, signal?: AbortSignal): Promise<void> {
-    await pullImage({ connection: this.connection, clock: this.clock }, reference, signal);
+  images(signal?: AbortSignal): Promise<readonly LocalImage[]> {
+    return dockerImages(this.connection, signal);
+  }
+
+  async pull(
+    reference: string,
+    options?: { readonly credentials?: RegistryCredentials; readonly signal?: AbortSignal },
+  ): Promise<void> {
+    await pullImage({ connection: this.connection, clock: this.clock }, reference, options);
+  }
+
+  removeImage(image: Pick<LocalImage, 'id' | 'tags' | 'digests'>, signal?: AbortSignal): Promise<void> {
+    return removeDockerImage(this.connection, image, signal);
   }
 
   async makeSandboxImage(signal?: AbortSignal): Promise<void> {
@@ -154,12 +176,13 @@ export class DockerRuntime implements ContainerRuntime {
     if (!this.engine) await this.info(signal);
     const name = containerName(this.owner, spec.labels);
     const engine = this.engine ?? { canLimitMemory: true, canLimitCpu: true, hasLocalLogDriver: false };
+    const facts = { ...engine, logBytes: this.logBytes };
     const request = {
       operation: 'create',
       method: 'POST',
       path: '/containers/create',
       query: { name },
-      body: dockerCreateOptions(spec, this.owner, engine, await seccompProfile(spec)),
+      body: dockerCreateOptions(spec, this.owner, facts, await seccompProfile(spec)),
       timeoutMs: ACT_TIMEOUT_MS,
     } as const;
     try {
@@ -178,10 +201,15 @@ export class DockerRuntime implements ContainerRuntime {
     if (!(await this.isOwn('start', id, signal)))
       throw new RuntimeError('start', 'not-found', `no such container: ${id}`);
     const path = `/containers/${id}/start`;
-    await this.connection.send(
-      { operation: 'start', method: 'POST', path, timeoutMs: ACT_TIMEOUT_MS },
-      signal,
-    );
+    const request = { operation: 'start', method: 'POST', path, timeoutMs: ACT_TIMEOUT_MS } as const;
+    try {
+      await this.connection.send(request, signal);
+      this.failedStarts.delete(id);
+    } catch (error) {
+      if (error instanceof RuntimeError && error.failure !== 'unreachable')
+        this.failedStarts.set(id, error.message);
+      throw error;
+    }
   }
 
   async stop(id: string, graceSeconds: number, signal?: AbortSignal): Promise<void> {
@@ -198,13 +226,14 @@ export class DockerRuntime implements ContainerRuntime {
 
   async remove(id: string, signal?: AbortSignal): Promise<void> {
     if (!(await this.isOwn('remove', id, signal))) return;
-    const request = {
-      operation: 'remove',
-      method: 'DELETE',
-      path: `/containers/${id}`,
-      query: { v: true, force: true },
-      timeoutMs: ACT_TIMEOUT_MS,
-    } as const;
+    const { engine } = await this.connection.peer(signal);
+    const call = { operation: 'remove', method: 'DELETE', timeoutMs: ACT_TIMEOUT_MS } as const;
+    const query = { v: true, force: true };
+    const request: DockerRequest =
+      engine === 'podman'
+        ? // Asked as Docker is, it waits out the grace period, and keeps a container whose network others have joined.
+          { ...call, path: `/libpod/containers/${id}`, query: { ...query, timeout: 0, depend: true } }
+        : { ...call, path: `/containers/${id}`, query };
     await unlessGone(this.connection.send(request, signal));
     this.ownIds.delete(id);
   }

@@ -31,6 +31,7 @@ function anAnswer(state: Partial<ContainerAnswer['State']>, ip = '172.17.0.2'): 
       ...state,
     },
     Config: { Image: 'app:1', Tty: false, OpenStdin: false, Labels: {} },
+    HostConfig: { NetworkMode: 'bridge' },
     NetworkSettings: { Networks: { bridge: { IPAddress: ip } } },
   };
 }

@@ -2,20 +2,36 @@
 import type { ContainerLabels, ContainerState, RuntimeContainer } from './container-runtime.ts';
 import type { ContainerAnswer, ListedContainer } from './docker-answers.ts';
 
-/** The container that `answer` describes; `labels` were parsed from it. */
-export function runtimeContainer(answer: ContainerAnswer, labels: ContainerLabels): RuntimeContainer {
-  const state = containerState(answer);
-  const ip = Object.values(answer.NetworkSettings.Networks ?? {}).find(
-    network => network.IPAddress,
-  )?.IPAddress;
+/** Exit code of a container that could not be started: containerd's. */
+const START_FAILED = 128;
+
+/**
+ * The container that `answer` describes; `labels` were parsed from it. `startFailure` is what the engine said when it
+ * could not start the container: Podman does not keep it.
+ */
+export function runtimeContainer(
+  answer: ContainerAnswer,
+  labels: ContainerLabels,
+  startFailure?: string,
+): RuntimeContainer {
+  const state = containerState(answer, startFailure);
+  const isJoined = answer.HostConfig.NetworkMode.startsWith('container:');
+  const ip = isJoined
+    ? undefined
+    : Object.values(answer.NetworkSettings.Networks ?? {}).find(network => network.IPAddress)?.IPAddress;
   return {
     id: answer.Id,
     labels,
     image: answer.Config.Image,
-    imageId: answer.Image,
+    imageId: imageIdOf(answer.Image),
     state,
     ip: state.kind === 'running' ? ip : undefined,
   };
+}
+
+/** With its algorithm, which Podman leaves out of some answers. */
+export function imageIdOf(id: string): string {
+  return id.includes(':') ? id : `sha256:${id}`;
 }
 
 /** Kubernetes's code for a container of which nobody can say how it ended. */
@@ -36,7 +52,7 @@ export function damagedContainer(
     id: listed.Id,
     labels,
     image: listed.Image,
-    imageId: listed.ImageID,
+    imageId: imageIdOf(listed.ImageID),
     state: isRunning
       ? { kind: 'running', startedAtMs: atMs, paused: listed.State === 'paused' }
       : {
@@ -50,8 +66,11 @@ export function damagedContainer(
   };
 }
 
-function containerState(answer: ContainerAnswer): ContainerState {
-  const { Status, Error: message, ExitCode } = answer.State;
+function containerState(answer: ContainerAnswer, startFailure: string | undefined): ContainerState {
+  const { Status } = answer.State;
+  const hasFailed = Status === 'created' && answer.State.Error === '' && startFailure !== undefined;
+  const message = hasFailed ? startFailure : answer.State.Error;
+  const ExitCode = hasFailed ? START_FAILED : answer.State.ExitCode;
   const createdAtMs = parseInstant(answer.Created) ?? 0;
   const startedAtMs = parseInstant(answer.State.StartedAt) ?? createdAtMs;
   switch (Status) {

@@ -83,7 +83,7 @@ describe('FakeRuntime, as a test scripts it', () => {
 
     runtime.holdNext('pull');
     const abort = new AbortController();
-    const aborted = runtime.pull('app:2', abort.signal);
+    const aborted = runtime.pull('app:2', { signal: abort.signal });
     abort.abort(new Error('stop'));
     await expect(aborted).rejects.toThrow('stop');
   });

@@ -11,13 +11,16 @@ import type {
   ContainerUsage,
   ExecOptions,
   ImagePresence,
+  LocalImage,
   LogChunk,
   LogOptions,
+  RegistryCredentials,
   RuntimeContainer,
   RuntimeInfo,
   RuntimeStream,
 } from './container-runtime.ts';
 import { RuntimeError, SANDBOX_IMAGE } from './container-runtime.ts';
+import { FakeImages } from './fake-images.ts';
 import { type FakeLogLine, fakeLogChunks } from './fake-logs.ts';
 import { FakeProcess } from './fake-process.ts';
 import { Hints } from './hints.ts';
@@ -26,8 +29,10 @@ export type FakeOperation =
   | 'info'
   | 'list'
   | 'image'
+  | 'images'
   | 'pull'
   | 'makeSandboxImage'
+  | 'removeImage'
   | 'create'
   | 'start'
   | 'stop'
@@ -77,8 +82,7 @@ export class FakeRuntime implements ContainerRuntime {
   private readonly onStarted: (id: string, spec: ContainerSpec) => void;
   private readonly programs: FakePrograms;
   private readonly containers = new Map<string, FakeContainer>();
-  private readonly localImages = new Map<string, ImagePresence>();
-  private readonly registryImages = new Set<string>();
+  private readonly localImages = new FakeImages();
   private readonly faults = new Map<FakeOperation, RuntimeError[]>();
   private readonly holds = new Map<FakeOperation, Promise<void>[]>();
   private readonly readers = new Set<Hints>();
@@ -113,14 +117,30 @@ export class FakeRuntime implements ContainerRuntime {
 
   async image(reference: string, signal?: AbortSignal): Promise<ImagePresence | undefined> {
     await this.enter('image', reference, signal);
-    return this.localImages.get(reference);
+    return this.localImages.find(reference);
   }
 
-  async pull(reference: string, signal?: AbortSignal): Promise<void> {
+  async images(signal?: AbortSignal): Promise<readonly LocalImage[]> {
+    await this.enter('images', '', signal);
+    return this.imageSnapshot();
+  }
+
+  async pull(
+    reference: string,
+    {
+      credentials,
+      signal,
+    }: { readonly credentials?: RegistryCredentials; readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
     await this.enter('pull', reference, signal);
-    if (!this.registryImages.has(reference))
-      throw new RuntimeError('pull', 'image-not-found', `manifest for ${reference} not found`);
-    this.addImage(reference);
+    this.localImages.pull(reference, credentials);
+  }
+
+  async removeImage({ id }: Pick<LocalImage, 'id'>, signal?: AbortSignal): Promise<void> {
+    await this.enter('removeImage', id, signal);
+    if (this.snapshot().some(({ imageId }) => imageId === id))
+      throw new RuntimeError('removeImage', 'conflict', `image ${id} is used by a container`);
+    this.localImages.dropId(id);
   }
 
   async makeSandboxImage(signal?: AbortSignal): Promise<void> {
@@ -132,7 +152,7 @@ export class FakeRuntime implements ContainerRuntime {
     await this.enter('create', spec.labels.container, signal);
     const existing = this.find(spec.labels.podUid, spec.labels.container, spec.labels.attempt);
     if (existing) return { id: existing.id };
-    if (!this.localImages.has(spec.image))
+    if (!this.localImages.find(spec.image))
       throw new RuntimeError('create', 'image-not-found', `no such image: ${spec.image}`);
     const id = `fake-${this.nextId++}`;
     this.containers.set(id, { id, spec, state: { kind: 'created' }, lines: [] });
@@ -235,17 +255,12 @@ export class FakeRuntime implements ContainerRuntime {
 
   /** Puts an image on the device. */
   addImage(reference: string, change: { readonly sizeBytes?: number; readonly user?: string } = {}): void {
-    const { sizeBytes = 1_000_000, user = '' } = change;
-    this.localImages.set(reference, { imageId: `sha256:${reference}`, digests: [], sizeBytes, user });
+    this.localImages.add(reference, change);
   }
 
-  removeImage(reference: string): void {
-    this.localImages.delete(reference);
-  }
-
-  /** Lets `pull` find an image from now on. */
-  offerImage(reference: string): void {
-    this.registryImages.add(reference);
+  /** Lets `pull` find an image from now on; with a password, only whoever names it. */
+  offerImage(reference: string, password?: string): void {
+    this.localImages.offer(reference, password);
   }
 
   setInfo(change: Partial<RuntimeInfo>): void {
@@ -328,13 +343,18 @@ export class FakeRuntime implements ContainerRuntime {
       id,
       labels: spec.labels,
       image: spec.image,
-      imageId: this.localImages.get(spec.image)?.imageId ?? `sha256:${spec.image}`,
+      imageId: this.localImages.find(spec.image)?.imageId ?? `sha256:${spec.image}`,
       state,
       ip:
         state.kind === 'running' && spec.network.kind === 'own'
           ? `172.17.0.${id.slice(id.lastIndexOf('-') + 1)}`
           : undefined,
     }));
+  }
+
+  /** What `images` would answer, in the same way. */
+  imageSnapshot(): readonly LocalImage[] {
+    return this.localImages.list(new Set(this.snapshot().map(({ imageId }) => imageId)));
   }
 
   /** The container of this name in the pod, with its latest attempt unless `attempt` names one; undefined when there is none. */

@@ -1,5 +1,7 @@
 /** The status of one container in Kubernetes's words. Pure. */
 import type * as core from 'kubernetes-types/core/v1';
+import { shownImageId } from '../images/image-name.ts';
+import { pullKeyOf } from '../images/pull-credentials.ts';
 import { PULL_ERROR_SHOWN_MS } from '../limits.ts';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import type { PlanMemory } from './draft.ts';
@@ -37,7 +39,7 @@ export function containerStatus(pod: PodView, view: ContainerView, facts: Status
   return {
     name: container.name,
     image: container.image ?? '',
-    imageID: shown?.imageId ?? '',
+    imageID: shown ? imageIdOf(shown, container.image ?? '', facts.memory) : '',
     ...(shown ? { containerID: idOf(shown) } : {}),
     ready: isReady,
     started: state.running !== undefined,
@@ -79,10 +81,11 @@ function waitingReason(
     };
   const failure = memory.failures.get(key);
   if (failure?.digest === digest) return { reason: failure.reason, message: failure.message };
-  return imageReason(container, facts);
+  return imageReason(pod, container, facts);
 }
 
 function imageReason(
+  pod: PodView,
   container: core.Container,
   { memory, nowMs }: StatusFacts,
 ): core.ContainerStateWaiting | undefined {
@@ -99,7 +102,7 @@ function imageReason(
           message: `Container image "${image}" is not present with pull policy of Never`,
         }
       : undefined;
-  const failure = memory.pullFailures.get(image);
+  const failure = memory.pullFailures.get(pullKeyOf(pod.document, image));
   if (!failure) return undefined;
   if (nowMs < failure.failedAtMs + PULL_ERROR_SHOWN_MS)
     return { reason: 'ErrImagePull', message: failure.message };
@@ -128,6 +131,11 @@ function terminated(container: RuntimeContainer): core.ContainerStateTerminated 
     finishedAt: formatTime(state.finishedAtMs),
     containerID: idOf(container),
   };
+}
+
+function imageIdOf({ imageId }: RuntimeContainer, image: string, memory: PlanMemory): string {
+  const isNamed = isImageReference(image);
+  return isNamed ? shownImageId(image, imageId, memory.imageDigests.get(imageId) ?? []) : imageId;
 }
 
 /** Kubernetes names the runtime before the id. */

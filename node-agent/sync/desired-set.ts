@@ -17,6 +17,8 @@ export type DesiredSet = {
   readonly index: DesiredIndex | undefined;
   readonly documents: ReadonlyMap<string, PodDocument>;
   readonly acting: ReadonlyMap<string, { readonly digest: string; readonly document: PodDocument }>;
+  /** Volumes that the master wants removed; never of a checkpoint. */
+  readonly removeVolumes?: readonly string[];
 };
 
 /** A pod of the index, with the document to act on; without one, nothing is known of it but that it is wanted. */
@@ -25,6 +27,8 @@ export type WantedPod = {
   readonly digest?: string;
   readonly document?: PodDocument;
   readonly terminateWithinSeconds?: number;
+  /** It has failed for good by this node's own word. */
+  readonly ended?: boolean;
 };
 
 /** Before anything was heard or read. */
@@ -43,8 +47,11 @@ export function acceptIndex(
   if (incoming.epoch !== own.epoch) return { ok: false, reason: 'other-epoch' };
   if (incoming.cluster !== own.cluster) return { ok: false, reason: 'other-cluster' };
   if (set.index && isOlder(incoming, set.index)) return { ok: false, reason: 'older' };
-  const { cluster, incarnation, generation, pods } = incoming;
-  return { ok: true, set: settle({ ...set, index: { cluster, incarnation, generation, pods } }, 'prune') };
+  const { cluster, incarnation, generation, pods, removeVolumes } = incoming;
+  const index = { cluster, incarnation, generation, pods };
+  const { documents, acting } = set;
+  const next = { index, documents, acting, ...(removeVolumes && { removeVolumes }) };
+  return { ok: true, set: settle(next, 'prune') };
 }
 
 /** Takes documents, wanted already or by an index that is still on its way. */
@@ -69,9 +76,9 @@ export function missingDocuments(set: DesiredSet): readonly string[] {
 
 /** The pods of the index, in its order; undefined before there is an index. */
 export function wantedPods(set: DesiredSet): readonly WantedPod[] | undefined {
-  return set.index?.pods.map(({ uid, terminateWithinSeconds }) => {
+  return set.index?.pods.map(({ uid, terminateWithinSeconds, ended }) => {
     const acting = set.acting.get(uid);
-    return { uid, digest: acting?.digest, document: acting?.document, terminateWithinSeconds };
+    return { uid, digest: acting?.digest, document: acting?.document, terminateWithinSeconds, ended };
   });
 }
 

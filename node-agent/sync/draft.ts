@@ -19,6 +19,8 @@ export type PlanInput = {
   readonly wanted: readonly WantedPod[];
   readonly containers: readonly RuntimeContainer[];
   readonly memory: PlanMemory;
+  /** Volumes that are to go, by name; none without. */
+  readonly removeVolumes?: readonly string[];
   /** Grace periods, seconds, of pods that left the index while this process ran. */
   readonly graceOfLeft: ReadonlyMap<string, number>;
   /** Monotonic. */

@@ -4,15 +4,18 @@ import { assertNever } from '../../shared/assert-never.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { allContainers } from '../../shared/kubernetes/pod-containers.ts';
 import type { EventReport, PodDocument } from '../../shared/protocol/messages.ts';
+import type { ImagePuller } from '../images/image-puller.ts';
+import { pullCredentials } from '../images/pull-credentials.ts';
 import { type ContainerRuntime, type ContainerSpec, RuntimeError } from '../runtime/container-runtime.ts';
 import { planVolume } from '../volumes/plan-volume.ts';
 import { prepareSubPath } from '../volumes/sub-path.ts';
-import { deletePodFolder, prepareVolume } from '../volumes/write-volumes.ts';
+import { deletePodFolder, deleteVolume, prepareVolume } from '../volumes/write-volumes.ts';
 import { runSandbox } from './execute-sandbox.ts';
 import {
   type ContainerFailureReason,
   containerKey,
   noteFailure,
+  notePulled,
   notePullFailure,
   type SyncMemory,
 } from './memory.ts';
@@ -27,6 +30,7 @@ import type { Step } from './steps.ts';
 
 export type ExecuteDeps = {
   readonly runtime: ContainerRuntime;
+  readonly puller: ImagePuller;
   readonly memory: SyncMemory;
   readonly clock: Clock;
   readonly log: Logger;
@@ -36,6 +40,8 @@ export type ExecuteDeps = {
     uid: string,
   ) => { readonly digest: string; readonly document: PodDocument } | undefined;
   readonly emit: (event: EventReport) => void;
+  /** Called when there is another image on the device, and when there is no room for one. */
+  readonly onImages: () => void;
   /** Resolves when the tokens that the pod's volumes ask for are there, or are not worth waiting for. */
   readonly tokensReady: (document: PodDocument, signal: AbortSignal) => Promise<void>;
 };
@@ -66,6 +72,10 @@ export async function executeStep(deps: ExecuteDeps, step: Step, signal: AbortSi
       deps.memory.folders.delete(step.uid);
       deps.memory.projected.delete(step.uid);
       return;
+    case 'remove-volume':
+      await deleteVolume(deps.facts().volumesFolder, step.volume);
+      deps.memory.volumes.delete(step.volume);
+      return;
     default:
       assertNever(step, 'step');
   }
@@ -74,27 +84,45 @@ export async function executeStep(deps: ExecuteDeps, step: Step, signal: AbortSi
 type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>;
 
 async function pull(deps: ExecuteDeps, step: StepOf<'pull'>, signal: AbortSignal): Promise<void> {
-  const { runtime, memory, clock } = deps;
-  const { image } = step;
-  const startedAtMs = clock.monotonicMs();
-  say(deps, step, 'Normal', 'Pulling', `Pulling image "${image}"`);
+  const { puller, memory, clock } = deps;
+  const { image, pullKey, uid } = step;
+  const document = deps.documentOf(uid)?.document;
+  if (!document) return;
+  const tell = (type: EventReport['type'], reason: string, message: string) => {
+    for (const each of step.waiting) say(deps, each, type, reason, message);
+  };
+  tell('Normal', 'Pulling', `Pulling image "${image}"`);
   try {
-    await runtime.pull(image, signal);
-    const presence = await runtime.image(image, signal);
+    const { credentials, missing } = pullCredentials(document, image);
+    if (missing.length > 0) deps.emit(missingSecrets(uid, missing));
+    const { presence, pullMs, totalMs } = await puller.pull(image, credentials, signal);
     memory.images.set(image, presence ?? 'absent');
+    if (presence) memory.imageDigests.set(presence.imageId, presence.digests);
     memory.pulledAtMs.set(image, clock.monotonicMs());
-    memory.pullFailures.delete(image);
-    const seconds = `${((clock.monotonicMs() - startedAtMs) / 1000).toFixed(3)}s`;
+    notePulled(memory, image);
+    for (const each of step.waiting) memory.toldOfPull.add(containerKey(each.uid, each.container));
     const size = presence ? ` Image size: ${presence.sizeBytes} bytes.` : '';
-    const took = `${seconds} (${seconds} including waiting).`;
-    say(deps, step, 'Normal', 'Pulled', `Successfully pulled image "${image}" in ${took}${size}`);
+    const took = `${formatSeconds(pullMs)} (${formatSeconds(totalMs)} including waiting).`;
+    tell('Normal', 'Pulled', `Successfully pulled image "${image}" in ${took}${size}`);
+    deps.onImages();
   } catch (error) {
     const message = failureMessage(error, signal);
-    notePullFailure(memory, image, message, clock.monotonicMs());
-    say(deps, step, 'Warning', 'Failed', `Failed to pull image "${image}": ${message}`);
-    say(deps, step, 'Warning', 'Failed', 'Error: ErrImagePull');
+    const failure = error instanceof RuntimeError ? error.failure : undefined;
+    notePullFailure(memory, pullKey, { message, failure }, clock.monotonicMs());
+    tell('Warning', 'Failed', `Failed to pull image "${image}": ${message}`);
+    tell('Warning', 'Failed', 'Error: ErrImagePull');
     deps.log.warn({ image, reason: message }, 'image pull failed');
+    if (failure === 'no-space') deps.onImages();
   }
+}
+
+function missingSecrets(podUid: string, names: readonly string[]): EventReport {
+  const message = `Unable to retrieve some image pull secrets (${names.join(', ')}); attempting to pull the image may not succeed.`;
+  return { podUid, type: 'Warning', reason: 'FailedToRetrieveImagePullSecret', message };
+}
+
+function formatSeconds(ms: number): string {
+  return `${(ms / 1000).toFixed(3)}s`;
 }
 
 async function run(deps: ExecuteDeps, step: StepOf<'run'>, signal: AbortSignal): Promise<void> {
@@ -127,8 +155,9 @@ async function run(deps: ExecuteDeps, step: StepOf<'run'>, signal: AbortSignal):
       memory.folders.add(step.uid);
       memory.projected.set(step.uid, held.digest);
     }
+    for (const volume of rendered.volumes) if (volume.kind === 'kept') memory.volumes.add(volume.name);
     const spec = await prepareMounts(rendered);
-    if (!wasPulledFor(memory, step.uid, image))
+    if (!memory.toldOfPull.delete(containerKey(step.uid, step.container)))
       say(deps, step, 'Normal', 'Pulled', `Container image "${image}" already present on machine`);
     id = (await runtime.create(spec, signal)).id;
   } catch (error) {
@@ -235,10 +264,6 @@ async function imageUserOf(
   const known = memory.images.get(image);
   const presence = known && known !== 'absent' ? known : await runtime.image(image, signal);
   return presence?.user ?? '';
-}
-
-function wasPulledFor(memory: SyncMemory, uid: string, image: string): boolean {
-  return (memory.pulledAtMs.get(image) ?? -1) >= (memory.seen.get(uid)?.atMs ?? 0);
 }
 
 function say(

@@ -4,7 +4,7 @@
  */
 import { backoffDelayMs } from '../../shared/backoff.ts';
 import { CRASH_BACKOFF, CRASH_RESET_MS, CREATE_BACKOFF, PULL_BACKOFF } from '../limits.ts';
-import type { ImagePresence, RuntimeContainer } from '../runtime/container-runtime.ts';
+import type { ImagePresence, RuntimeContainer, RuntimeFailure } from '../runtime/container-runtime.ts';
 
 export type CrashRecord = {
   readonly containerId: string;
@@ -30,6 +30,8 @@ export type FailureRecord = {
 
 export type PullRecord = {
   readonly message: string;
+  /** What kind of failure it was; undefined when it was not the engine's. */
+  readonly failure: RuntimeFailure | undefined;
   readonly failures: number;
   readonly failedAtMs: number;
   readonly retryAtMs: number;
@@ -39,16 +41,25 @@ export type SyncMemory = {
   /** By container key. */
   readonly crashes: Map<string, CrashRecord>;
   readonly failures: Map<string, FailureRecord>;
-  /** By image reference. */
+  /** By pull key. */
   readonly pullFailures: Map<string, PullRecord>;
+  /** Keys of containers that were told of the pull of their image. */
+  readonly toldOfPull: Set<string>;
+  /** By image reference. */
   readonly pulledAtMs: Map<string, number>;
   readonly images: Map<string, ImagePresence | 'absent'>;
+  /** By the id of a container's image: `name@sha256:…` of each registry that it came from. */
+  readonly imageDigests: Map<string, readonly string[]>;
   /** Ids of containers that the agent stopped in order to replace them: no crash, whatever they exit with. */
   readonly replaced: Set<string>;
   /** By pod uid: when it was first seen, by both clocks. */
   readonly seen: Map<string, { readonly atMs: number; readonly wallMs: number }>;
   /** Uids of pods that have a folder on disk. */
   readonly folders: Set<string>;
+  /** By pod uid: why it was evicted, and when by the wall clock. The master remembers it for longer. */
+  readonly evicted: Map<string, { readonly message: string; readonly wallMs: number }>;
+  /** Names of the volumes on disk that outlive pods. */
+  readonly volumes: Set<string>;
   /** By pod uid: digest of the document whose ConfigMaps and Secrets stand in its volumes. */
   readonly projected: Map<string, string>;
 };
@@ -64,11 +75,15 @@ export function newMemory(folders: Iterable<string> = []): SyncMemory {
     crashes: new Map(),
     failures: new Map(),
     pullFailures: new Map(),
+    toldOfPull: new Set(),
     pulledAtMs: new Map(),
     images: new Map(),
+    imageDigests: new Map(),
     replaced: new Set(),
     seen: new Map(),
     folders: new Set(folders),
+    evicted: new Map(),
+    volumes: new Set(),
     projected: new Map(),
   };
 }
@@ -107,10 +122,35 @@ export function noteFailure(
 }
 
 /** Records a failed pull, and when to try again. */
-export function notePullFailure(memory: SyncMemory, image: string, message: string, nowMs: number): void {
-  const failures = (memory.pullFailures.get(image)?.failures ?? 0) + 1;
+export function notePullFailure(
+  memory: SyncMemory,
+  pullKey: string,
+  { message, failure }: Pick<PullRecord, 'message' | 'failure'>,
+  nowMs: number,
+): void {
+  const failures = (memory.pullFailures.get(pullKey)?.failures ?? 0) + 1;
   const retryAtMs = nowMs + backoffDelayMs(PULL_BACKOFF, failures - 1, 0.5);
-  memory.pullFailures.set(image, { message, failures, failedAtMs: nowMs, retryAtMs });
+  memory.pullFailures.set(pullKey, { message, failure, failures, failedAtMs: nowMs, retryAtMs });
+}
+
+/** The image is there: earlier failures to fetch it, with whatever Secrets, mean nothing any more. */
+export function notePulled(memory: SyncMemory, image: string): void {
+  deleteUnless(memory.pullFailures, key => imageOfKey(key) !== image);
+}
+
+/** Lets pulls that failed for want of a network be tried at once; those of the last moments wait, as a link that comes and goes would else keep them all busy. */
+export function retryPulls(memory: SyncMemory): void {
+  for (const [key, record] of memory.pullFailures)
+    if (record.failure === 'registry-unreachable')
+      memory.pullFailures.set(key, {
+        ...record,
+        retryAtMs: Math.min(record.retryAtMs, record.failedAtMs + PULL_BACKOFF.baseMs),
+        failures: 0,
+      });
+}
+
+function imageOfKey(pullKey: string): string {
+  return pullKey.split(' ')[0] ?? pullKey;
 }
 
 /** Forgets what is about pods neither wanted nor on the device, and about images that no wanted pod names. */
@@ -123,9 +163,13 @@ export function forgetStrangers(
   const ids = new Set(containers.map(container => container.id));
   for (const map of [memory.crashes, memory.failures])
     deleteUnless(map, key => known.has(key.slice(0, key.indexOf('/'))));
-  for (const map of [memory.seen, memory.projected]) deleteUnless(map, uid => known.has(uid));
-  for (const map of [memory.pullFailures, memory.pulledAtMs, memory.images])
-    deleteUnless(map, image => wanted.images.has(image));
+  for (const map of [memory.seen, memory.projected, memory.evicted]) deleteUnless(map, uid => known.has(uid));
+  for (const map of [memory.pulledAtMs, memory.images]) deleteUnless(map, image => wanted.images.has(image));
+  deleteUnless(memory.pullFailures, key => wanted.images.has(imageOfKey(key)));
+  const imageIds = new Set(containers.map(({ imageId }) => imageId));
+  deleteUnless(memory.imageDigests, id => imageIds.has(id));
+  for (const key of [...memory.toldOfPull])
+    if (!known.has(key.slice(0, key.indexOf('/')))) memory.toldOfPull.delete(key);
   for (const id of [...memory.replaced]) if (!ids.has(id)) memory.replaced.delete(id);
 }
 

@@ -1,4 +1,5 @@
 /** The part of the plan about one container that should run now: leave it, stop it, wait, fetch its image, run it. Pure. */
+import { pullKeyOf } from '../images/pull-credentials.ts';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import { type Draft, type PlanInput, removal, stopOf } from './draft.ts';
 import { isImageReference } from './image-reference.ts';
@@ -127,8 +128,17 @@ function isImageReady({ pod, view, input, draft }: Ask): boolean {
   }
   if (presence !== 'absent' && (policy !== 'Always' || isFresh)) return true;
   if (policy === 'Never') return false;
-  const failure = memory.pullFailures.get(image);
+  const pullKey = pullKeyOf(pod.document, image);
+  const failure = memory.pullFailures.get(pullKey);
+  const { uid } = pod.document;
   if (failure && failure.retryAtMs > nowMs) draft.wakesAtMs.push(failure.retryAtMs);
-  else draft.steps.push({ kind: 'pull', uid: pod.document.uid, container: view.container.name, image });
+  else
+    draft.steps.push({
+      kind: 'pull',
+      image,
+      pullKey,
+      uid,
+      waiting: [{ uid, container: view.container.name }],
+    });
   return false;
 }

@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { PodDocument } from '../../shared/protocol/messages.ts';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import type { WantedPod } from './desired-set.ts';
-import { newMemory, noteExits, noteFailure, notePullFailure, type SyncMemory } from './memory.ts';
+import {
+  newMemory,
+  noteExits,
+  noteFailure,
+  notePulled,
+  notePullFailure,
+  retryPulls,
+  type SyncMemory,
+} from './memory.ts';
 import { plan } from './plan.ts';
 import { aContainer, aDocument, aRuntimeContainer, exited, running } from './pod-builders.ts';
 import { SANDBOX } from './sandbox.ts';
@@ -32,7 +40,10 @@ function planOf(
 }
 
 function brief(steps: readonly Step[]): string[] {
-  return steps.map(step => ('container' in step ? `${step.kind} ${step.container}` : step.kind));
+  return steps.flatMap(step => {
+    if (step.kind === 'pull') return step.waiting.map(({ container }) => `pull ${container}`);
+    return 'container' in step ? `${step.kind} ${step.container}` : step.kind;
+  });
 }
 
 const two = aDocument({
@@ -192,11 +203,56 @@ describe('images', () => {
     expect(brief(planOf(withPolicy('Always'), [ended], { memory }).steps)).toEqual(['run web']);
   });
 
+  it('pulls once for all that want the image', () => {
+    const memory = memoryWithImages();
+    memory.images.set('new:1', 'absent');
+    const wanted = ['a', 'b'].map(name => {
+      const document = aDocument({ uid: name, spec: { containers: [aContainer({ name, image: 'new:1' })] } });
+      return { uid: name, digest: 'd1', document };
+    });
+    const { steps } = plan({ wanted, containers: [], memory, graceOfLeft: new Map(), nowMs: 0 });
+    expect(steps).toHaveLength(1);
+    expect(brief(steps)).toEqual(['pull a', 'pull b']);
+  });
+
+  it('pulls with the Secrets of another pod once those of the first have failed', () => {
+    const memory = memoryWithImages();
+    memory.images.set('new:1', 'absent');
+    const spec = { containers: [aContainer({ image: 'new:1' })] };
+    const bare = aDocument({ uid: 'uid-1', spec });
+    const secrets = { s: { data: { '.dockercfg': 'e30=' } } };
+    const known = aDocument({ uid: 'uid-2', secrets, spec: { ...spec, imagePullSecrets: [{ name: 's' }] } });
+    const wanted = [bare, known].map(document => ({ uid: document.uid, digest: 'd1', document }));
+    const pulls = () =>
+      plan({ wanted, containers: [], memory, graceOfLeft: new Map(), nowMs: 0 }).steps.flatMap(step =>
+        step.kind === 'pull' ? [step.waiting.map(({ uid }) => uid)] : [],
+      );
+    expect(pulls()).toEqual([['uid-1']]);
+    notePullFailure(memory, 'new:1', { message: 'denied', failure: 'image-unauthorized' }, 0);
+    expect(pulls()).toEqual([['uid-2']]);
+    notePulled(memory, 'new:1');
+    expect(pulls()).toEqual([['uid-1']]);
+  });
+
+  it('pulls anew when the network is back, but not at once what has just failed', () => {
+    const memory = memoryWithImages();
+    for (const image of ['far:1', 'none:1']) memory.images.set(image, 'absent');
+    const containers = ['far:1', 'none:1'].map((image, index) => aContainer({ name: `c${index}`, image }));
+    const document = aDocument({ spec: { containers } });
+    for (let failures = 0; failures < 5; failures++) {
+      notePullFailure(memory, 'far:1', { message: 'timeout', failure: 'registry-unreachable' }, 0);
+      notePullFailure(memory, 'none:1', { message: 'none', failure: 'image-not-found' }, 0);
+    }
+    retryPulls(memory);
+    expect(planOf(document, [], { memory, nowMs: 9_999 })).toMatchObject({ steps: [], wakeAtMs: 10_000 });
+    expect(brief(planOf(document, [], { memory, nowMs: 10_000 }).steps)).toEqual(['pull c0']);
+  });
+
   it('waits after a failed pull', () => {
     const memory = memoryWithImages();
     memory.images.set('new:1', 'absent');
-    notePullFailure(memory, 'new:1', 'not found', 0);
-    notePullFailure(memory, 'new:1', 'not found', 1000);
+    notePullFailure(memory, 'new:1', { message: 'not found', failure: 'other' }, 0);
+    notePullFailure(memory, 'new:1', { message: 'not found', failure: 'other' }, 1000);
     expect(planOf(withPolicy('IfNotPresent'), [], { memory, nowMs: 1000 })).toMatchObject({
       steps: [],
       wakeAtMs: 21_000,

@@ -2,7 +2,7 @@
  * Decides what is to be done next on the device: the wanted pods beside the containers that there are. Pure: the same
  * input gives the same plan, in whatever order it comes, and in a world that stands still acting on it ends in no steps.
  */
-import { DEFAULT_GRACE_SECONDS } from '../limits.ts';
+import { DEFAULT_GRACE_SECONDS, EVICTION_GRACE_SECONDS } from '../limits.ts';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import type { WantedPod } from './desired-set.ts';
 import {
@@ -17,7 +17,9 @@ import {
 import { nextOfContainer } from './plan-container.ts';
 import { endSandbox, nextOfSandbox } from './plan-sandbox.ts';
 import { type ContainerView, initProgress, isFinished, type PodView, viewPod, viewsOf } from './pod-view.ts';
+import { removableVolumes } from './removable-volumes.ts';
 import { isSandbox } from './sandbox.ts';
+import type { Step } from './steps.ts';
 
 /** The next steps towards the wanted pods. Steps of one plan do not depend on each other. */
 export function plan(input: PlanInput): Plan {
@@ -32,6 +34,7 @@ export function plan(input: PlanInput): Plan {
     const graceSeconds = input.graceOfLeft.get(uid) ?? DEFAULT_GRACE_SECONDS;
     clearPod({ uid, graceSeconds, reason: 'unwanted' }, byUid.get(uid) ?? [], memory, draft);
   }
+  for (const volume of removableVolumes(input)) draft.steps.push({ kind: 'remove-volume', volume });
   return finish(draft);
 }
 
@@ -46,19 +49,23 @@ function groupByPod(containers: readonly RuntimeContainer[]): ReadonlyMap<string
 }
 
 function finish(draft: Draft): Plan {
-  const pulled = new Set<string>();
-  const steps = draft.steps.filter(step => {
-    if (step.kind !== 'pull') return true;
-    const isFirst = !pulled.has(step.image);
-    pulled.add(step.image);
-    return isFirst;
-  });
   return {
-    steps,
+    steps: withSharedPulls(draft.steps),
     unknownImages: [...draft.unknownImages].sort(),
     gone: draft.gone,
     wakeAtMs: draft.wakesAtMs.length > 0 ? Math.min(...draft.wakesAtMs) : undefined,
   };
+}
+
+/** One pull for each image. Where pods name different Secrets for it, those of the first; the others' turn comes when it has failed. */
+function withSharedPulls(steps: readonly Step[]): readonly Step[] {
+  const pulls = steps.filter(step => step.kind === 'pull');
+  return steps.flatMap((step): Step[] => {
+    if (step.kind !== 'pull') return [step];
+    if (pulls.find(({ image }) => image === step.image) !== step) return [];
+    const same = pulls.filter(({ pullKey }) => pullKey === step.pullKey);
+    return [{ ...step, waiting: same.flatMap(({ waiting }) => waiting) }];
+  });
 }
 
 function planPod(
@@ -72,6 +79,10 @@ function planPod(
   if (terminateWithinSeconds !== undefined) {
     clearPod({ uid, graceSeconds: terminateWithinSeconds, reason: 'terminated' }, containers, memory, draft);
     if (containers.length === 0 && !memory.folders.has(uid)) draft.gone.push(uid);
+    return;
+  }
+  if (wanted.ended || memory.evicted.has(uid)) {
+    clearPod({ uid, graceSeconds: EVICTION_GRACE_SECONDS, reason: 'evicted' }, containers, memory, draft);
     return;
   }
   if (!document || digest === undefined) return;
@@ -107,7 +118,7 @@ function clearPod(
   how: {
     readonly uid: string;
     readonly graceSeconds: number;
-    readonly reason: 'terminated' | 'unwanted';
+    readonly reason: 'terminated' | 'unwanted' | 'evicted';
   },
   containers: readonly RuntimeContainer[],
   memory: PlanMemory,

@@ -48,7 +48,7 @@ function failing(reason: 'CreateContainerConfigError' | 'CreateContainerError' |
 
 function pulling(agoMs: number): SyncMemory {
   const memory = newMemory();
-  notePullFailure(memory, 'app:1', 'no such image', NOW_MS - agoMs);
+  notePullFailure(memory, 'app:1', { message: 'no such image', failure: 'image-not-found' }, NOW_MS - agoMs);
   return memory;
 }
 

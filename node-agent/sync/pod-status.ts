@@ -170,3 +170,20 @@ export function goneStatus(before: core.PodStatus | undefined, wallMs: number): 
   const { podIP: _ip, podIPs: _ips, ...rest } = before ?? {};
   return { ...rest, phase: hasSucceeded ? 'Succeeded' : 'Failed', conditions, containerStatuses };
 }
+
+/** A pod that the device had to end; `before` is what was said of it last. */
+export function evictedStatus(
+  before: core.PodStatus | undefined,
+  { message, wallMs }: { readonly message: string; readonly wallMs: number },
+): core.PodStatus {
+  const { conditions = [], ...rest } = goneStatus(before, wallMs);
+  const disrupted = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'TerminationByKubelet',
+    message,
+    lastTransitionTime: formatTime(wallMs),
+  };
+  const others = conditions.filter(({ type }) => type !== disrupted.type);
+  return { ...rest, phase: 'Failed', reason: 'Evicted', message, conditions: [...others, disrupted] };
+}

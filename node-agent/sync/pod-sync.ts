@@ -7,13 +7,22 @@ import { backoffDelayMs } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { allContainers } from '../../shared/kubernetes/pod-containers.ts';
 import type { EventReport, PodReport } from '../../shared/protocol/messages.ts';
+import type { Eviction } from '../eviction/plan.ts';
 import { DEFAULT_GRACE_SECONDS, ENGINE_BACKOFF, PULL_ERROR_SHOWN_MS, RESYNC_INTERVAL_MS } from '../limits.ts';
 import { type ContainerRuntime, type RuntimeContainer, RuntimeError } from '../runtime/container-runtime.ts';
 import { podFolders } from '../volumes/write-volumes.ts';
 import { type DesiredSet, emptyDesiredSet, type WantedPod, wantedPods } from './desired-set.ts';
 import type { Plan } from './draft.ts';
 import { type ExecuteDeps, executeStep } from './execute-step.ts';
-import { forgetStrangers, newMemory, noteExits, notePullFailure, type SyncMemory } from './memory.ts';
+import {
+  forgetStrangers,
+  newMemory,
+  noteExits,
+  notePulled,
+  notePullFailure,
+  retryPulls,
+  type SyncMemory,
+} from './memory.ts';
 import { plan } from './plan.ts';
 import { PodStatuses } from './pod-statuses.ts';
 import type { RenderFacts } from './render-container.ts';
@@ -30,6 +39,8 @@ export type PodSyncDeps = {
   readonly facts: () => RenderFacts;
   readonly emit: (event: EventReport) => void;
   readonly tokensReady: ExecuteDeps['tokensReady'];
+  readonly puller: ExecuteDeps['puller'];
+  readonly onImages: ExecuteDeps['onImages'];
   /** Called after each look with the uids of pods whose status changed; may be none. */
   readonly onLook: (changed: readonly string[]) => void;
   /** Called when the engine goes away, with why, and with undefined when it answers again. */
@@ -50,9 +61,12 @@ export class PodSync {
 
   constructor(deps: PodSyncDeps) {
     this.deps = deps;
-    const { runtime, clock, log, facts, emit, tokensReady } = deps;
+    const { runtime, puller, clock, log, facts, emit, tokensReady, onImages } = deps;
     const documentOf = (uid: string) => this.set.acting.get(uid);
-    const executeDeps = { runtime, memory: this.memory, clock, log, facts, documentOf, emit, tokensReady };
+    const { memory } = this;
+    const executeDeps = {
+      ...{ runtime, puller, memory, clock, log, facts, documentOf, emit, tokensReady, onImages },
+    };
     this.running = new RunningSteps({
       clock,
       log,
@@ -69,15 +83,46 @@ export class PodSync {
     this.waker.wake();
   }
 
+  /** Ends a pod for good, for the sake of the device. */
+  evict({ uid, message }: Eviction): void {
+    const { clock, emit } = this.deps;
+    this.memory.evicted.set(uid, { message, wallMs: clock.nowMs() });
+    emit({ podUid: uid, type: 'Warning', reason: 'Evicted', message });
+    this.waker.wake();
+  }
+
   /** What is projected into these pods' volumes has changed: write it anew. */
   refreshFiles(uids: Iterable<string>): void {
     for (const uid of uids) this.memory.projected.delete(uid);
     this.waker.wake();
   }
 
+  /** There is a network again: what could not be pulled for want of one is tried at once. */
+  networkIsBack(): void {
+    retryPulls(this.memory);
+    this.waker.wake();
+  }
+
+  /** Names and ids of the images that pods to be run ask for; undefined while it is not known which those are. */
+  get wantedImages():
+    | { readonly references: ReadonlySet<string>; readonly ids: ReadonlySet<string> }
+    | undefined {
+    const wanted = wantedPods(this.set);
+    if (!wanted) return undefined;
+    const references = imagesOf(wanted);
+    const present = [...references].map(reference => this.memory.images.get(reference));
+    const ids = present.flatMap(each => (each && each !== 'absent' ? [each.imageId] : []));
+    return { references, ids: new Set(ids) };
+  }
+
   /** The last status of each wanted pod, by uid. */
   get reports(): ReadonlyMap<string, PodReport> {
     return this.statuses.current;
+  }
+
+  /** Those of the volumes that are to go that are gone. */
+  get removedVolumes(): readonly string[] {
+    return (this.set.removeVolumes ?? []).filter(name => !this.memory.volumes.has(name));
   }
 
   /** Own containers as the last look found them; none before the first. */
@@ -92,9 +137,10 @@ export class PodSync {
 
   /** Runs until aborted. Containers are left as they are. */
   async run(signal: AbortSignal): Promise<void> {
-    const { podsFolder, memoryFolder } = this.deps.facts();
+    const { podsFolder, memoryFolder, volumesFolder } = this.deps.facts();
     for (const folder of [podsFolder, memoryFolder])
       for (const uid of await podFolders(folder)) this.memory.folders.add(uid);
+    for (const name of await podFolders(volumesFolder)) this.memory.volumes.add(name);
     void this.listen(signal);
     while (!signal.aborted) {
       const waitMs = await this.look(signal);
@@ -146,6 +192,7 @@ export class PodSync {
       return RESYNC_INTERVAL_MS;
     }
     this.remember(wanted, containers);
+    await this.findDigests(containers, signal);
     const made = await this.planned(wanted, containers, signal);
     if (set !== this.set) this.waker.wake();
     const gone = new Set(made.gone.filter(uid => !this.running.isBusyWith(uid)));
@@ -184,8 +231,9 @@ export class PodSync {
     signal: AbortSignal,
   ): Promise<Plan> {
     const { memory, graceOfLeft } = this;
+    const { removeVolumes } = this.set;
     const planNow = () =>
-      plan({ wanted, containers, memory, graceOfLeft, nowMs: this.deps.clock.monotonicMs() });
+      plan({ wanted, containers, memory, graceOfLeft, removeVolumes, nowMs: this.deps.clock.monotonicMs() });
     const first = planNow();
     if (first.unknownImages.length === 0) return first;
     await Promise.all(first.unknownImages.map(image => this.lookForImage(image, signal)));
@@ -198,12 +246,26 @@ export class PodSync {
     try {
       const presence = await deps.runtime.image(image, signal);
       memory.images.set(image, presence ?? 'absent');
-      if (presence) memory.pullFailures.delete(image);
+      if (presence) notePulled(memory, image);
     } catch (error) {
       if (!(error instanceof RuntimeError) || error.failure === 'unreachable') throw error;
       const nowMs = deps.clock.monotonicMs();
       memory.images.set(image, 'absent');
-      if (!memory.pullFailures.has(image)) notePullFailure(memory, image, error.message, nowMs);
+      if (!memory.pullFailures.has(image)) notePullFailure(memory, image, error, nowMs);
+    }
+  }
+
+  /** Asks once for each image that a container runs where it came from; of one that cannot be read that stays unknown. */
+  private async findDigests(containers: readonly RuntimeContainer[], signal: AbortSignal): Promise<void> {
+    const { imageDigests } = this.memory;
+    for (const { imageId } of containers) {
+      if (imageDigests.has(imageId)) continue;
+      try {
+        imageDigests.set(imageId, (await this.deps.runtime.image(imageId, signal))?.digests ?? []);
+      } catch (error) {
+        if (!(error instanceof RuntimeError) || error.failure === 'unreachable') throw error;
+        imageDigests.set(imageId, []);
+      }
     }
   }
 

@@ -14,6 +14,7 @@ const FACTS = {
   imageUser: '',
   tokenOf: ({ audience }: { audience: string }) =>
     audience === 'none' ? undefined : `token for ${audience}`,
+  volumesFolder: '/data/volumes',
   allocatableCpuMilli: 4000,
   allocatableMemoryBytes: 1024 ** 3,
 };
@@ -430,5 +431,38 @@ describe('variables of Services', () => {
       MY_DB_PORT_53_UDP_PORT: '53',
       MY_DB_PORT_53_UDP_ADDR: '10.96.0.7',
     });
+  });
+});
+
+describe('claims', () => {
+  const claims = {
+    made: { volume: 'pvc-1', source: 'folder' as const, path: '/data/volumes/pvc-1' },
+    disk: { volume: 'disk', source: 'local' as const, path: '/mnt/disk' },
+    host: { volume: 'host', source: 'hostPath' as const, path: '/srv', hostType: 'DirectoryOrCreate' },
+    waiting: { error: 'persistentvolumeclaim "waiting" is not bound' },
+  };
+  const mounted = (claimName: string, readOnly = false) =>
+    render(
+      { volumeMounts: [{ name: 'v', mountPath: '/v', subPath: 'x' }] },
+      { claims, spec: { volumes: [{ name: 'v', persistentVolumeClaim: { claimName, readOnly } }] } },
+    );
+
+  it('are mounted where their volumes lie', () => {
+    expect(mounted('made').volumes).toEqual([
+      { kind: 'kept', path: '/data/volumes/pvc-1', name: 'pvc-1', groupId: undefined, readOnly: false },
+    ]);
+    expect(mounted('made').spec.mounts).toMatchObject([{ source: '/data/volumes/pvc-1/x', readOnly: false }]);
+    expect(mounted('made', true).spec.mounts).toMatchObject([{ readOnly: true }]);
+    expect(mounted('disk').volumes).toMatchObject([
+      { kind: 'host', path: '/mnt/disk', hostType: 'Directory' },
+    ]);
+    expect(mounted('host').volumes).toMatchObject([{ path: '/srv', hostType: 'DirectoryOrCreate' }]);
+  });
+
+  it.each([
+    ['waiting', 'persistentvolumeclaim "waiting" is not bound'],
+    ['none', 'persistentvolumeclaim "none" not found'],
+  ])('%s: no container', (claimName, message) => {
+    expect(() => mounted(claimName)).toThrow(message);
   });
 });

@@ -125,12 +125,16 @@ function renderMounts(
     const path = checkedPath(subPathOf(mount, environment));
     const source = join(volume.path, path);
     if (path) subPaths.push({ volume: volume.path, path, source });
-    const readOnly = mount.readOnly === true || volume.kind === 'projected';
+    const readOnly = mount.readOnly === true || isReadOnly(volume);
     const propagation = Object.entries(PROPAGATION).find(([name]) => name === mount.mountPropagation)?.[1];
     return { source, target: mount.mountPath, readOnly, ...(propagation && { propagation }) };
   });
   if (container.volumeDevices?.length) throw new RenderError('volumeDevices are not supported');
   return { mounts, volumes: [...volumes.values()], subPaths };
+}
+
+function isReadOnly(volume: PreparedVolume): boolean {
+  return volume.kind === 'projected' || ('readOnly' in volume && volume.readOnly === true);
 }
 
 /** Empty for the whole volume. Unlike elsewhere, an unknown variable is an error: it would name a folder that nobody meant. */

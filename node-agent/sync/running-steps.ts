@@ -32,7 +32,9 @@ export class RunningSteps {
 
   /** True while something other than a pull is done for the pod. */
   isBusyWith(uid: string): boolean {
-    return [...this.running.values()].some(({ step }) => step.uid === uid && step.kind !== 'pull');
+    return [...this.running.values()].some(
+      ({ step }) => step.kind !== 'remove-volume' && step.kind !== 'pull' && step.uid === uid,
+    );
   }
 
   /** When the first step that failed may be tried again; undefined when none rests. */
@@ -93,7 +95,8 @@ export class RunningSteps {
     const delayMs = backoffDelayMs(CREATE_BACKOFF, failures - 1, 0.5);
     this.resting.set(key, { failures, untilMs: this.clock.monotonicMs() + delayMs });
     if (error instanceof RuntimeError && error.failure === 'unreachable') return;
-    this.log.warn({ step: step.kind, pod: step.uid, err: error }, 'step failed');
+    const about = step.kind === 'remove-volume' ? { volume: step.volume } : { pod: step.uid };
+    this.log.warn({ step: step.kind, ...about, err: error }, 'step failed');
   }
 }
 

@@ -1,4 +1,5 @@
 /** What a failed step has to say to the user. */
+import { PullSecretError } from '../images/pull-credentials.ts';
 import { RuntimeError } from '../runtime/container-runtime.ts';
 import { RenderError } from './render-error.ts';
 
@@ -9,7 +10,7 @@ export function failureMessage(error: unknown, signal: AbortSignal): string {
     if (error.failure === 'unreachable') throw error;
     return error.message;
   }
-  if (error instanceof RenderError) return error.message;
+  if (error instanceof RenderError || error instanceof PullSecretError) return error.message;
   if (error instanceof Error && 'code' in error) return error.message;
   throw error;
 }

@@ -7,7 +7,8 @@ export type StopReason =
   | 'network'
   | 'sandbox'
   | 'duplicate'
-  | 'finished';
+  | 'finished'
+  | 'evicted';
 
 /** `joined`: that of the container `id`, whose address is `ip`. `sandbox`: all that the sandbox `id` holds for the pod. */
 export type NetworkChoice =
@@ -16,7 +17,16 @@ export type NetworkChoice =
   | { readonly kind: 'joined' | 'sandbox'; readonly id: string; readonly ip?: string };
 
 export type Step =
-  | { readonly kind: 'pull'; readonly uid: string; readonly container: string; readonly image: string }
+  | {
+      readonly kind: 'pull';
+      readonly image: string;
+      /** See pullKeyOf. */
+      readonly pullKey: string;
+      /** The pod whose Secrets the registry is shown. */
+      readonly uid: string;
+      /** All that wait for the image, of this pod and of others with the same key: they are told of it. */
+      readonly waiting: readonly { readonly uid: string; readonly container: string }[];
+    }
   /** Creates attempt number `attempt` and starts it. */
   | {
       readonly kind: 'run';
@@ -50,7 +60,9 @@ export type Step =
   /** Writes the pod's ConfigMaps and Secrets into its volumes anew. */
   | { readonly kind: 'refresh-files'; readonly uid: string }
   /** Deletes the pod's folder. */
-  | { readonly kind: 'delete-files'; readonly uid: string };
+  | { readonly kind: 'delete-files'; readonly uid: string }
+  /** Deletes a volume that outlived its pods. */
+  | { readonly kind: 'remove-volume'; readonly volume: string };
 
 /** What one step excludes while it is under way: one act per container, one pull per image. */
 export function stepKey(step: Step): string {
@@ -60,6 +72,8 @@ export function stepKey(step: Step): string {
     case 'refresh-files':
     case 'delete-files':
       return `files:${step.uid}`;
+    case 'remove-volume':
+      return `volume:${step.volume}`;
     default:
       return `${step.uid}/${step.container}`;
   }

@@ -9,12 +9,8 @@ export function unsupportedFeatures({ spec }: PodDocument): readonly Unsupported
   const probed = containers.filter(each => each.livenessProbe || each.readinessProbe || each.startupProbe);
   const hooked = containers.filter(each => each.lifecycle);
   const fields = Object.entries({
-    imagePullSecrets: spec.imagePullSecrets?.length,
     activeDeadlineSeconds: spec.activeDeadlineSeconds,
     runtimeClassName: spec.runtimeClassName,
-    'emptyDir.sizeLimit (without medium Memory)': spec.volumes?.some(
-      ({ emptyDir }) => emptyDir?.sizeLimit && emptyDir.medium !== 'Memory',
-    ),
   }).flatMap(([field, value]) => (value ? [field] : []));
   return [
     ...(probed.length > 0

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type * as core from 'kubernetes-types/core/v1';
+import { claimNameOf } from '../../shared/kubernetes/volumes.ts';
 import type { PodDocument } from '../../shared/protocol/messages.ts';
 import { parseBytes } from '../../shared/quantity.ts';
 import type { FieldFacts } from '../sync/read-field.ts';
@@ -15,8 +16,22 @@ export type PreparedVolume =
   | { readonly kind: 'directory'; readonly path: string; readonly groupId?: number }
   /** In memory, of at most that size. */
   | { readonly kind: 'memory'; readonly path: string; readonly sizeBytes: number; readonly groupId?: number }
+  /** Outlives the pod. Made when it is not there, and then left as its pods leave it. */
+  | {
+      readonly kind: 'kept';
+      readonly path: string;
+      /** Of its folder. */
+      readonly name: string;
+      readonly groupId?: number;
+      readonly readOnly: boolean;
+    }
   /** `hostType` as in `hostPath.type`; empty: nothing is checked. */
-  | { readonly kind: 'host'; readonly path: string; readonly hostType: string }
+  | {
+      readonly kind: 'host';
+      readonly path: string;
+      readonly hostType: string;
+      readonly readOnly?: boolean;
+    }
   /** `groupId`: the pod's fsGroup, which may then read. */
   | {
       readonly kind: 'projected';
@@ -31,6 +46,8 @@ export type VolumeFacts = Omit<FieldFacts, 'podIp'> & {
   readonly podsFolder: string;
   /** The same in memory: what is secret never touches a card. */
   readonly memoryFolder: string;
+  /** Folder of the volumes that outlive pods. */
+  readonly volumesFolder: string;
   readonly tokenOf: TokenOf;
 };
 
@@ -52,6 +69,8 @@ export function planVolume(document: PodDocument, name: string, facts: VolumeFac
     return { kind: 'memory', path: placeIn(facts.memoryFolder), sizeBytes, groupId };
   }
   if (volume.emptyDir) return { kind: 'directory', path: placeIn(facts.podsFolder), groupId };
+  const claim = claimNameOf(document.name, volume);
+  if (claim !== undefined) return claimedVolume(document, claim, volume);
   const files = projectedFiles(document, volume, facts);
   if (files) {
     // As the kubelet has it: ConfigMaps lie on the disk, all else in memory.
@@ -60,8 +79,19 @@ export function planVolume(document: PodDocument, name: string, facts: VolumeFac
   }
   const kind = Object.keys(volume).find(key => key !== 'name') ?? 'unknown';
   throw new RenderError(
-    `volume "${name}" is of kind ${kind}, which this node does not support; it supports emptyDir, hostPath, configMap, secret, downwardAPI and projected`,
+    `volume "${name}" is of kind ${kind}, which this node does not support; it supports emptyDir, hostPath, persistentVolumeClaim, configMap, secret, downwardAPI and projected`,
   );
+}
+
+function claimedVolume(document: PodDocument, claim: string, volume: core.Volume): PreparedVolume {
+  const found = document.claims?.[claim];
+  if (found === undefined) throw new RenderError(`persistentvolumeclaim "${claim}" not found`);
+  if ('error' in found) throw new RenderError(found.error);
+  const readOnly = volume.persistentVolumeClaim?.readOnly === true;
+  const { source, path, volume: name, hostType = '' } = found;
+  if (source !== 'folder')
+    return { kind: 'host', path, hostType: source === 'local' ? 'Directory' : hostType, readOnly };
+  return { kind: 'kept', path, name, groupId: document.spec.securityContext?.fsGroup, readOnly };
 }
 
 /** The least of its own limit, the memory that the pod may use, and what the node has. Source: the kubelet's calculateEmptyDirMemorySize. */

@@ -1,9 +1,20 @@
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { prepareSubPath } from './sub-path.ts';
-import { deletePodFolder, podFolders, prepareVolume } from './write-volumes.ts';
+import { deletePodFolder, deleteVolume, podFolders, prepareVolume } from './write-volumes.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -124,4 +135,19 @@ it('deletes what a pod had', async () => {
   await deletePodFolder(folder, 'uid-1');
   expect(await podFolders(folder)).toEqual([]);
   expect(await podFolders(join(folder, 'none'))).toEqual([]);
+});
+
+it('makes a volume that outlives pods once, and leaves what they make of it', async () => {
+  const path = join(folder, 'volumes', 'pvc-1');
+  const volume = { kind: 'kept' as const, path, name: 'pvc-1', readOnly: false };
+  await prepareVolume(volume);
+  expect((await stat(path)).mode & 0o777).toBe(0o777);
+  await writeFile(join(path, 'data'), 'kept');
+  await chmod(path, 0o700);
+  await prepareVolume(volume);
+  expect((await stat(path)).mode & 0o777).toBe(0o700);
+  expect(await readFile(join(path, 'data'), 'utf8')).toBe('kept');
+  expect(await podFolders(join(folder, 'volumes'))).toEqual(['pvc-1']);
+  await deleteVolume(join(folder, 'volumes'), 'pvc-1');
+  expect(await podFolders(join(folder, 'volumes'))).toEqual([]);
 });

@@ -2,6 +2,7 @@
 import { chmod, chown, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { assertNever } from '../../shared/assert-never.ts';
+import { errorCode } from '../../shared/error-code.ts';
 import { RenderError } from '../sync/render-error.ts';
 import { makeFolders } from './make-folders.ts';
 import { mountMemory, unmountMemory } from './mount-memory.ts';
@@ -38,6 +39,8 @@ async function prepare(volume: PreparedVolume): Promise<void> {
       await makeFolders(volume.path, 0o755);
       await mountMemory(volume.path, volume.sizeBytes);
       return letAllWrite(volume.path, volume.groupId);
+    case 'kept':
+      return prepareKept(volume.path, volume.groupId);
     case 'projected':
       await mkdir(dirname(volume.path), { recursive: true, mode: 0o700 });
       return writeProjection(volume);
@@ -50,6 +53,18 @@ async function prepare(volume: PreparedVolume): Promise<void> {
 async function letAllWrite(path: string, groupId: number | undefined): Promise<void> {
   if (groupId !== undefined) await chown(path, process.geteuid?.() ?? 0, groupId);
   await chmod(path, groupId === undefined ? 0o777 : 0o2777);
+}
+
+/** What its pods made of its mode and owner stays: a database insists on them. */
+async function prepareKept(path: string, groupId: number | undefined): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return;
+    throw error;
+  }
+  await letAllWrite(path, groupId);
 }
 
 type Found = Awaited<ReturnType<typeof stat>>;
@@ -90,7 +105,12 @@ export async function deletePodFolder(folder: string, uid: string): Promise<void
   await rm(pod, { recursive: true, force: true });
 }
 
-/** Uids of the pods that have a folder there; none when there is no such place yet, or none that can be read. */
+/** Deletes one volume that outlives pods, with all that is in it. */
+export async function deleteVolume(folder: string, name: string): Promise<void> {
+  await rm(join(folder, name), { recursive: true, force: true });
+}
+
+/** Uids of the pods, or names of the volumes, that have a folder there; none when there is no such place yet, or none that can be read. */
 export async function podFolders(folder: string): Promise<readonly string[]> {
   return readdir(folder).catch(() => []);
 }

@@ -3,6 +3,9 @@
 /** Kubernetes's own default of pods on one node. */
 export const MAX_PODS_PER_NODE = 110;
 
+/** Volumes whose removal is asked for at once: far more than a device holds; the rest follows as these go. */
+export const MAX_REMOVED_VOLUMES = 256;
+
 /** Documents asked for in one request; the agent asks again for the rest. */
 export const MAX_REQUESTED_DOCUMENTS = MAX_PODS_PER_NODE;
 

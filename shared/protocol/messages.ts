@@ -4,7 +4,12 @@
  */
 import type * as core from 'kubernetes-types/core/v1';
 import * as v from 'valibot';
-import { MAX_PODS_PER_NODE, MAX_REQUESTED_DOCUMENTS, MAX_REQUESTED_TOKENS } from './limits.ts';
+import {
+  MAX_PODS_PER_NODE,
+  MAX_REMOVED_VOLUMES,
+  MAX_REQUESTED_DOCUMENTS,
+  MAX_REQUESTED_TOKENS,
+} from './limits.ts';
 
 /** Rises by one with each meaning added to the protocol: 1 the first, 2 exec, attach and port-forward. */
 export const CAPABILITY = 2;
@@ -19,6 +24,8 @@ const instantMs = v.pipe(v.number(), v.finite());
 /** An object of Kubernetes's own shape: checked by the registry's schema before it becomes part of the state. */
 const kubeShape = <T>() =>
   v.custom<T>(value => typeof value === 'object' && value !== null && !Array.isArray(value));
+
+const volumeNames = v.pipe(v.array(text), v.maxLength(MAX_REMOVED_VOLUMES));
 
 /** Names one process of an agent: two live epochs under one node are a cloned device. */
 const epoch = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
@@ -38,13 +45,30 @@ export const DesiredSchema = v.object({
         digest: text,
         /** Present once the pod is being deleted: seconds it may take to stop. */
         terminateWithinSeconds: v.optional(count),
+        /** The node itself ended it for good, as by an eviction: nothing of it runs any more. */
+        ended: v.optional(v.boolean()),
       }),
     ),
     v.maxLength(MAX_PODS_PER_NODE),
   ),
+  /** Names of volumes whose folders are to go; the agent says in its reports which of them are gone. */
+  removeVolumes: v.optional(volumeNames),
 });
 export type Desired = v.InferOutput<typeof DesiredSchema>;
 export type DesiredPod = Desired['pods'][number];
+
+/** The volume that a claim of the pod is bound to, or in `error` why the pod cannot have it. */
+const ClaimedVolumeSchema = v.union([
+  v.object({
+    volume: text,
+    /** `folder`: one that the agent makes, by the volume's name. `local`: it is there. `hostPath`: as `hostType` says. */
+    source: v.picklist(['folder', 'local', 'hostPath']),
+    path: v.string(),
+    hostType: v.optional(text),
+  }),
+  v.object({ error: v.string() }),
+]);
+export type ClaimedVolume = v.InferOutput<typeof ClaimedVolumeSchema>;
 
 /** A pod as its node needs it: its spec and the objects that the spec refers to. Its digest covers all of it. */
 export const PodDocumentSchema = v.object({
@@ -61,6 +85,8 @@ export const PodDocumentSchema = v.object({
   ),
   /** By name; values in base64, as in the API. */
   secrets: v.record(v.string(), v.object({ data: v.record(v.string(), v.string()) })),
+  /** By the name of the claim; one that does not exist is left out. */
+  claims: v.optional(v.record(v.string(), ClaimedVolumeSchema)),
   /** What its containers' environment tells of: where the API is, and Services that were there before the pod. */
   services: v.optional(
     v.array(
@@ -128,6 +154,8 @@ const NodeReportSchema = v.object({
       message: v.string(),
     }),
   ),
+  /** Folder on the device in which the agent makes volumes. */
+  volumesFolder: v.optional(v.pipe(v.string(), v.startsWith('/'), v.maxLength(4096))),
   images: v.optional(v.array(v.object({ names: v.array(v.string()), sizeBytes: count }))),
 });
 export type NodeReport = v.InferOutput<typeof NodeReportSchema>;
@@ -155,6 +183,8 @@ export const ReportSchema = v.object({
   pods: v.array(PodReportSchema),
   node: v.optional(NodeReportSchema),
   events: v.optional(v.array(EventReportSchema)),
+  /** Those of `removeVolumes` that are gone. */
+  removedVolumes: v.optional(volumeNames),
 });
 export type Report = v.InferOutput<typeof ReportSchema>;
 

@@ -83,6 +83,26 @@ describe('an autoscaler', () => {
     await plane.until(() => autoscaler('tab-busy')?.status?.desiredReplicas === 3);
     expect((await plane.get(`${CRONTABS}/tab-busy`)).spec.replicas).toBe(3);
   });
+
+  it('leaves the size alone when no API serves its metric, and says so', async () => {
+    await aTab('tab-custom', 1);
+    const target = { type: 'AverageValue', averageValue: '10' };
+    const metrics = [{ type: 'Pods', pods: { metric: { name: 'requests' }, target } }];
+    const scaleTargetRef = { apiVersion: 'stable.example.com/v1', kind: 'CronTab', name: 'tab-custom' };
+    const spec = { scaleTargetRef, maxReplicas: 3, metrics };
+    await plane.create(AUTOSCALERS, { metadata: { name: 'custom' }, spec });
+    const active = () =>
+      autoscaler('custom')?.status?.conditions?.find(({ type }) => type === 'ScalingActive');
+    await plane.until(() => active() !== undefined);
+    expect(active()).toMatchObject({
+      status: 'False',
+      reason: 'FailedGetPodsMetric',
+      message: expect.stringMatching(
+        /^the HPA was unable to compute the replica count: unable to get metric requests: /,
+      ),
+    });
+    expect(autoscaler('custom')?.status).toMatchObject({ currentReplicas: 1, desiredReplicas: 0 });
+  });
 });
 
 describe('a disruption budget', () => {

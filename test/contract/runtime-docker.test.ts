@@ -51,6 +51,26 @@ const output = async (id: string) => {
   return stdout;
 };
 
+it('keeps the newest output within its bytes, over every change of files', async () => {
+  const small = new DockerRuntime({
+    owner: { cluster, node: 'node-1' },
+    clock: systemClock,
+    logBytes: 65_536,
+  });
+  const script = 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo "line $i"; done';
+  const { id } = await small.create(aContainerSpec({ image, command: ['sh', '-c', script] }));
+  await small.start(id);
+  await exited(id);
+  const numbers = (await output(id))
+    .trim()
+    .split('\n')
+    .map(line => Number(line.slice('line '.length)));
+  const first = numbers[0] ?? 0;
+  expect(numbers.at(-1)).toBe(20_000);
+  expect(first).toBeGreaterThan(1);
+  expect(numbers).toEqual(numbers.map((_, i) => first + i));
+});
+
 /** The engine without the port, for what the port must not be able to see. */
 function engine(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) {
   return new Promise<{ status: number; json: unknown }>((resolve, reject) => {
@@ -121,7 +141,7 @@ it('sets limits, weight, log driver and restart policy', async () => {
       Memory: 33_554_432,
       MemorySwap: 33_554_432,
       RestartPolicy: { Name: 'no' },
-      LogConfig: { Type: 'local', Config: { 'max-size': '5m', 'max-file': '2' } },
+      LogConfig: { Type: 'local', Config: { 'max-size': '5242880', 'max-file': '2' } },
     },
   });
 });

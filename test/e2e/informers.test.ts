@@ -1,5 +1,12 @@
 /** Informers of client-node on a real master: what they are told, and that they go on after it was killed. */
-import { type Informer, KubeConfig, makeInformer, type V1ConfigMap } from '@kubernetes/client-node';
+import {
+  type Informer,
+  KubeConfig,
+  makeInformer,
+  type V1ConfigMap,
+  type V1Status,
+  Watch,
+} from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../support/cluster.ts';
 import { showLogsOnFailure } from '../support/logs-on-failure.ts';
@@ -77,5 +84,16 @@ describe('an informer', () => {
     await create('third');
     await untilSaid('delete second', 'add third');
     expect([...cached.keys()]).toEqual(['third']);
+  });
+
+  it('is told by the new master that a version of before is too old, and so lists again', async () => {
+    const config = new KubeConfig();
+    config.loadFromFile(cluster.kubeconfig);
+    const path = `/api/v1/namespaces/${namespace}/configmaps`;
+    const told = await new Promise<unknown>((resolve, reject) => {
+      const hear = (phase: string, { code, reason }: V1Status) => resolve([phase, code, reason]);
+      new Watch(config).watch(path, { resourceVersion: '1' }, hear, reject).catch(reject);
+    });
+    expect(told).toEqual(['ERROR', 410, 'Expired']);
   });
 });

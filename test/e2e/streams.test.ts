@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { Exec, KubeConfig, PortForward, type V1Status } from '@kubernetes/client-node';
+import { Exec, KubeConfig, Log, PortForward, type V1Status } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../support/cluster.ts';
 import { runCommand } from '../support/command.ts';
@@ -188,5 +188,16 @@ describe('client-node', () => {
     socket.addEventListener('close', () => out.end());
     input.write('GET /index.html HTTP/1.0\r\n\r\n');
     expect(await answer).toMatch(/it works\n$/);
+  });
+
+  it('reads logs, and follows them', async () => {
+    const whole = new PassThrough();
+    await new Log(config()).log('default', pod, 'main', whole, { tailLines: 1, timestamps: true });
+    expect(await text(whole)).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z ready\n$/);
+    const followed = new PassThrough();
+    const controller = await new Log(config()).log('default', pod, 'main', followed, { follow: true });
+    const [piece] = await once(followed, 'data');
+    expect(String(piece)).toMatch(/^ready\n/);
+    controller.abort();
   });
 });

@@ -186,7 +186,7 @@ describe('service accounts', () => {
 describe('default classes', () => {
   it('are given to claims and ingresses that name none', async () => {
     const metadata = (prefix: string) => ({
-      name: 'std',
+      name: 'fast',
       annotations: { [`${prefix}/is-default-class`]: 'true' },
     });
     await make('/apis/storage.k8s.io/v1/storageclasses', {
@@ -195,7 +195,7 @@ describe('default classes', () => {
     });
     const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
     const claim = (await post(`${CORE}/persistentvolumeclaims`, { metadata: { name: 'c' }, spec })).json();
-    expect(claim.spec.storageClassName).toBe('std');
+    expect(claim.spec.storageClassName).toBe('fast');
     const none = { ...spec, storageClassName: '' };
     const kept = (
       await post(`${CORE}/persistentvolumeclaims`, { metadata: { name: 'd' }, spec: none })

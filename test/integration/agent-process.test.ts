@@ -57,7 +57,14 @@ afterAll(async () => {
 });
 
 function start(flags: readonly string[] = []): ChildProcess {
-  const data = ['--data-dir', join(folder, 'data'), '--log-level', process.env.PIKELET_TEST_LOG ?? 'warn'];
+  const gc = ['--image-gc-high-threshold', '100'];
+  const data = [
+    ...gc,
+    '--data-dir',
+    join(folder, 'data'),
+    '--log-level',
+    process.env.PIKELET_TEST_LOG ?? 'warn',
+  ];
   const where = ['--master', `mqtt://127.0.0.1:${master.port}`];
   agent = spawn(process.execPath, [join(folder, 'agent.cjs'), ...where, ...data, ...flags], {
     stdio: 'inherit',

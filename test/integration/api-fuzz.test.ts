@@ -180,6 +180,22 @@ describe('patches', () => {
     'application/apply-patch+yaml': json,
   };
 
+  it.each(Object.keys(TYPES))('of type %s, nested deeply', async type => {
+    const [open, close] = ['{"a":'.repeat(50_000), '}'.repeat(50_000)];
+    for (const body of [
+      `${open}1${close}`,
+      `{"metadata":{"labels":${open}1${close}}}`,
+      `{"spec":[${open}1${close}]}`,
+      `[{"op":"add","path":"/data","value":${open}1${close}}]`,
+    ])
+      await isOrderly(`${SETTINGS}/target?fieldManager=fuzz`, {
+        method: 'PATCH',
+        body,
+        headers: { 'content-type': type },
+      });
+    await expectUnharmed();
+  });
+
   it.each(Object.keys(TYPES))('of type %s', async type => {
     const patch = Object.entries(TYPES).find(([name]) => name === type)?.[1] ?? json;
     await fc.assert(

@@ -189,6 +189,32 @@ describe('signing requests', () => {
   });
 });
 
+describe('signers that nobody runs', () => {
+  it.each([
+    'kubernetes.io/kube-apiserver-client-kubelet',
+    'kubernetes.io/kubelet-serving',
+    'example.com/other',
+  ])('%s leaves what is approved unsigned', async signerName => {
+    const name = signerName.replaceAll(/[./]/g, '-');
+    await newRequest(name, '/CN=system:node:pi-1/O=system:nodes', { signerName });
+    expect((await approve(name)).code).toBe(200);
+    // One that is signed, made after it: the control loop has had its turn.
+    await newRequest(`${name}-after`, '/CN=ann');
+    await approve(`${name}-after`);
+    await until(() => request(`${name}-after`)?.status?.certificate !== undefined);
+    expect(request(name)?.status?.conditions?.map(({ type }) => type)).toEqual(['Approved']);
+    expect(request(name)?.status).not.toHaveProperty('certificate');
+  });
+
+  it('kubernetes.io/legacy-unknown is refused', async () => {
+    const refused = await newRequest('legacy', '/CN=ann', { signerName: 'kubernetes.io/legacy-unknown' });
+    expect([refused.code, refused.json().message]).toEqual([
+      422,
+      'CertificateSigningRequest.certificates.k8s.io "legacy" is invalid: spec.signerName: Invalid value: "kubernetes.io/legacy-unknown": the legacy signerName is not allowed via this API version',
+    ]);
+  });
+});
+
 describe.skipIf(kubectlPath === undefined)('kubectl', () => {
   const kubectl = (...args: string[]) =>
     runCommand([kubectlPath ?? '', '--kubeconfig', api.kubeconfig, ...args]);
@@ -205,6 +231,16 @@ describe.skipIf(kubectlPath === undefined)('kubectl', () => {
     expect((await kubectl('get', 'secrets', '--as', 'max')).stderr).toContain(
       'secrets is forbidden: User "max" cannot list resource "secrets" in API group "" in the namespace "default"',
     );
+  });
+
+  it('explains the questions that it asks', async () => {
+    const review = await kubectl(
+      'explain',
+      'selfsubjectaccessreviews.spec.resourceAttributes',
+      '--recursive',
+    );
+    expect(review.stdout).toMatch(/GROUP: +authorization\.k8s\.io[\s\S]*subresource\t<string>/);
+    expect((await kubectl('explain', 'tokenreviews.spec.token')).stdout).toContain('opaque bearer token');
   });
 
   it('creates tokens, approves requests and reconciles roles', async () => {

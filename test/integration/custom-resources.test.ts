@@ -267,6 +267,23 @@ describe('a custom object', () => {
     expect(refusal(await patch(`${CRONTABS}/first/scale`, { spec: { replicas: 50 } }))).toContain(
       'spec.replicas',
     );
+    const applied = await api.call(`${CRONTABS}/first/scale?fieldManager=sizer&force=true`, {
+      method: 'PATCH',
+      body: { apiVersion: 'autoscaling/v1', kind: 'Scale', spec: { replicas: 5 } },
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+    });
+    expect(applied.json().spec).toEqual({ replicas: 5 });
+    expect((await api.call(`${CRONTABS}/first`)).json().metadata.managedFields).toContainEqual(
+      expect.objectContaining({
+        ...{
+          manager: 'sizer',
+          operation: 'Apply',
+          subresource: 'scale',
+          apiVersion: 'stable.example.com/v1',
+        },
+        fieldsV1: { 'f:spec': { 'f:replicas': {} } },
+      }),
+    );
   });
 
   it('shows the columns of its definition, and is selected by its fields', async () => {

@@ -73,7 +73,8 @@ async function settle<Key>(
     for (const key of keys()) {
       const { actions } = plan(key);
       if (actions.length === 0) continue;
-      isQuiet = false;
+      // What a plan says of an object that waits, it says at each look.
+      if (actions.some(({ kind }) => kind !== 'event')) isQuiet = false;
       const executed = await execute({ registry: cluster.registry, record, component: name }, actions);
       if (executed.failure !== undefined) throw executed.failure;
     }

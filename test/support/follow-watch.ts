@@ -10,9 +10,11 @@ export async function followWatch(
   { port, ca, admin }: Pick<TestApi, 'port' | 'ca' | 'admin'>,
   target: string,
   enough: (events: readonly WatchEvent[]) => boolean,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<readonly WatchEvent[]> {
   const { certPem: cert, keyPem: key } = admin;
-  const sent = request({ host: '127.0.0.1', port, path: target, ca: ca.caPem, cert, key, agent: false });
+  const host = '127.0.0.1';
+  const sent = request({ host, port, path: target, headers, ca: ca.caPem, cert, key, agent: false });
   const events: WatchEvent[] = [];
   try {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {

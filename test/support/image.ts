@@ -1,4 +1,5 @@
 /** An image for tests, made on the spot: no registry is needed. */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
@@ -36,21 +37,44 @@ const PROGRAMS = [
   'printf',
 ];
 
-/** Makes the image (busybox, its programs as links, a /tmp) unless the engine has it; answers its reference. Needs Debian's busybox-static. */
-export async function ensureTestImage(): Promise<string> {
-  const name = TAG.slice(0, TAG.lastIndexOf(':'));
-  const tag = TAG.slice(TAG.lastIndexOf(':') + 1);
-  if ((await ask('GET', `/images/${encodeURIComponent(TAG)}/json`)).status === 200) return TAG;
-  const query = new URLSearchParams({ fromSrc: '-', repo: name, tag });
-  query.append('changes', 'ENV PATH=/bin');
-  query.append('changes', 'CMD ["sh"]');
-  const answer = await ask('POST', `/images/create?${query}`, await rootFilesystem());
-  if (answer.status !== 200 || answer.text.includes('"error"'))
-    throw new Error(`cannot make ${TAG}: ${answer.status} ${answer.text}`);
+/** Makes the image (busybox, its programs as links, a /tmp) unless the engine behind the socket has it; answers its reference. Needs Debian's busybox-static. */
+export async function ensureTestImage(socketPath = SOCKET): Promise<string> {
+  if ((await ask(socketPath, 'GET', `/images/${encodeURIComponent(TAG)}/json`)).status === 200) return TAG;
+  await loadImage(TAG, [await rootFilesystem()], socketPath);
   return TAG;
 }
 
-async function rootFilesystem(): Promise<Buffer> {
+/** Puts an image made of these layers (tar files) onto the engine, in the form that `docker save` writes and Podman reads too. */
+export async function loadImage(tag: string, layers: readonly Buffer[], socketPath = SOCKET): Promise<void> {
+  const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+  const config = Buffer.from(
+    JSON.stringify({
+      architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+      os: 'linux',
+      config: { Env: ['PATH=/bin'], Cmd: ['sh'] },
+      rootfs: { type: 'layers', diff_ids: layers.map(layer => `sha256:${digest(layer)}`) },
+    }),
+  );
+  const tar = pack();
+  const layerNames = layers.map((layer, index) => {
+    const name = `${index}-${digest(layer)}/layer.tar`;
+    tar.entry({ name }, layer);
+    return name;
+  });
+  const configName = `${digest(config)}.json`;
+  tar.entry({ name: configName }, config);
+  tar.entry(
+    { name: 'manifest.json' },
+    JSON.stringify([{ Config: configName, RepoTags: [tag], Layers: layerNames }]),
+  );
+  tar.finalize();
+  const answer = await ask(socketPath, 'POST', '/images/load?quiet=1', await buffer(tar));
+  if (answer.status !== 200 || answer.text.includes('"error'))
+    throw new Error(`cannot load ${tag}: ${answer.status} ${answer.text}`);
+}
+
+/** A tar file: busybox, its programs as links, a /tmp. */
+export async function rootFilesystem(): Promise<Buffer> {
   const busybox = await readFile(BUSYBOX).catch(cause => {
     throw new Error(`${BUSYBOX} is missing: apt-get install busybox-static`, { cause });
   });
@@ -66,13 +90,14 @@ async function rootFilesystem(): Promise<Buffer> {
 }
 
 function ask(
+  socketPath: string,
   method: 'GET' | 'POST',
   path: string,
   body?: Buffer,
 ): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
     const headers = body && { 'content-type': 'application/x-tar', 'content-length': body.length };
-    const outgoing = request({ socketPath: SOCKET, method, path, headers }, incoming => {
+    const outgoing = request({ socketPath, method, path, headers }, incoming => {
       buffer(incoming).then(
         text => resolve({ status: incoming.statusCode ?? 0, text: text.toString('utf8') }),
         reject,

@@ -1,8 +1,8 @@
 /** The definitions of the served kinds and of all that they hold, from the field tables, for OpenAPI of either version. */
 
 import type { JSONSchemaProps } from '../../../shared/kubernetes/custom-resources.ts';
-import type { Kind } from '../../registry/kind.ts';
 import { elementType, typeSchema } from '../../registry/schema.ts';
+import type { DecodedType } from '../decode-body.ts';
 import { definitionOfMessage, messageOfType } from '../protobuf/messages.ts';
 import { declaredSchema } from './declared-schema.ts';
 import { definitionExtensions, propertyExtensions } from './extensions.ts';
@@ -10,6 +10,13 @@ import type { JsonSchema } from './json-schema.ts';
 
 /** Type → { "": what it is, field: what that is }. */
 export type Descriptions = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** What is to be defined, besides all that it holds. */
+export type Described = {
+  readonly types: readonly DecodedType[];
+  /** Of which there are lists. */
+  readonly listed: readonly DecodedType[];
+};
 
 /** Where the versions of OpenAPI differ. */
 export type Dialect = {
@@ -39,25 +46,37 @@ const SCALARS: Readonly<Record<string, JsonSchema>> = {
   bytes: { type: 'string', format: 'byte' },
 };
 
+/** Types that are never sent, and so stand in no table of messages. */
+const ANSWERED = new Set(['V1ListMeta', 'V1Status', 'V1StatusCause', 'V1StatusDetails']);
+
 /** `V1PodSpec` → `io.k8s.api.core.v1.PodSpec`. */
 export function definitionName(type: string): string {
+  if (ANSWERED.has(type)) return `io.k8s.apimachinery.pkg.apis.meta.v1.${type.slice('V1'.length)}`;
   const message = messageOfType(type);
   return message === undefined ? `io.pikelet.${type}` : definitionOfMessage(message);
 }
 
 /** The definition of a kind; com.example.stable.v1.CronTab for a custom one, as Kubernetes names it. */
-export function kindDefinitionName(kind: Kind): string {
+export function kindDefinitionName(kind: DecodedType): string {
   if (kind.custom === undefined) return definitionName(kind.type);
   return `${kind.group.split('.').reverse().join('.')}.${kind.version}.${kind.kind}`;
 }
 
+export function listDefinitionName(kind: DecodedType): string {
+  return `${kindDefinitionName(kind)}List`;
+}
+
+/** Types that calls of every kind take or answer. */
+const COMMON = ['V1ListMeta', 'V1Status', 'V1DeleteOptions'];
+
 /** Definitions by name. */
 export function definitionsOf(
-  kinds: readonly Kind[],
+  { types: kinds, listed }: Described,
   descriptions: Descriptions,
   dialect: Dialect,
 ): Record<string, JsonSchema> {
   const types = new Set<string>();
+  for (const type of COMMON) collectTypes(type, types);
   for (const kind of kinds) collectTypes(kind.custom === undefined ? kind.type : 'V1ObjectMeta', types);
   const custom = kinds.flatMap(kind =>
     kind.custom === undefined
@@ -70,6 +89,7 @@ export function definitionsOf(
       [...types].map(type => [definitionName(type), definitionOf(type, kinds, descriptions, dialect)]),
     ),
     ...Object.fromEntries(custom),
+    ...Object.fromEntries(listed.map(kind => [listDefinitionName(kind), listDefinition(kind, dialect)])),
     [NAMED_SCALARS.time]: time,
     [NAMED_SCALARS.microTime]: time,
     [NAMED_SCALARS.quantity]: dialect.quantity,
@@ -78,7 +98,7 @@ export function definitionsOf(
 }
 
 /** The schema of a custom kind, with what every object has. */
-function customDefinition(kind: Kind, schema: JSONSchemaProps, dialect: Dialect): JsonSchema {
+function customDefinition(kind: DecodedType, schema: JSONSchemaProps, dialect: Dialect): JsonSchema {
   const declared = declaredSchema(schema, dialect);
   return {
     ...declared,
@@ -92,6 +112,22 @@ function customDefinition(kind: Kind, schema: JSONSchemaProps, dialect: Dialect)
   };
 }
 
+function listDefinition(kind: DecodedType, dialect: Dialect): JsonSchema {
+  return {
+    type: 'object',
+    description: `${kind.kind}List is a list of objects of kind ${kind.kind}.`,
+    properties: {
+      apiVersion: { type: 'string', description: API_VERSION },
+      items: { type: 'array', items: dialect.reference(kindDefinitionName(kind)) },
+      kind: { type: 'string', description: KIND },
+      metadata: { description: LIST_METADATA, ...dialect.reference(definitionName('V1ListMeta')) },
+    },
+    required: ['items'],
+    'x-kubernetes-group-version-kind': [groupVersionKind({ ...kind, kind: `${kind.kind}List` })],
+  };
+}
+
+const LIST_METADATA = 'Standard list metadata.';
 const API_VERSION = 'APIVersion defines the versioned schema of this representation of an object.';
 const KIND = 'Kind is a string value representing the REST resource this object represents.';
 const METADATA = "Standard object's metadata.";
@@ -106,7 +142,7 @@ function collectTypes(name: string, into: Set<string>): void {
 
 function definitionOf(
   name: string,
-  kinds: readonly Kind[],
+  kinds: readonly DecodedType[],
   descriptions: Descriptions,
   dialect: Dialect,
 ): JsonSchema {
@@ -147,6 +183,6 @@ function isNamedScalar(expression: string): expression is keyof typeof NAMED_SCA
 }
 
 /** As `x-kubernetes-group-version-kind` says it. */
-export function groupVersionKind({ group, version, kind }: Kind) {
+export function groupVersionKind({ group, version, kind }: Pick<DecodedType, 'group' | 'version' | 'kind'>) {
   return { group, version, kind };
 }

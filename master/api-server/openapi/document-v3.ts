@@ -1,8 +1,8 @@
 /** An OpenAPI v3 document of some kinds: what kubectl reads to validate, to explain and to patch. */
 import { KUBERNETES_VERSION } from '../../../shared/version.ts';
-import type { Kind } from '../../registry/kind.ts';
 import { type Descriptions, type Dialect, definitionsOf } from './definitions.ts';
-import { type Operation, type Path, pathsOf } from './operations.ts';
+import { type Operation, type Path, parameterType, type TEXT } from './operations.ts';
+import type { Published } from './published.ts';
 
 const refTo = (definition: string) => ({ $ref: `#/components/schemas/${definition}` });
 
@@ -15,12 +15,12 @@ const V3: Dialect = {
 };
 
 /** Types, merge keys, and for each kind a PATCH operation that takes `fieldValidation`, or kubectl validates by itself. */
-export function documentV3(kinds: readonly Kind[], descriptions: Descriptions): object {
+export function documentV3(published: Published, descriptions: Descriptions): object {
   return {
     openapi: '3.0.0',
     info: { title: 'Pikelet', version: KUBERNETES_VERSION },
-    paths: Object.fromEntries(kinds.flatMap(pathsOf).map(path => [path.path, pathItem(path)])),
-    components: { schemas: definitionsOf(kinds, descriptions, V3) },
+    paths: Object.fromEntries(published.paths.map(path => [path.path, pathItem(path)])),
+    components: { schemas: definitionsOf(published, descriptions, V3) },
   };
 }
 
@@ -37,17 +37,20 @@ function pathItem({ operations, pathParameters }: Path): object {
 }
 
 function operationOf(operation: Operation): object {
-  const content = (definition: string) => ({ 'application/json': { schema: refTo(definition) } });
+  const content = (definition: string | typeof TEXT) =>
+    typeof definition === 'string'
+      ? { 'application/json': { schema: refTo(definition) } }
+      : { 'text/plain': { schema: definition } };
   const { body, answer } = operation;
   return {
     operationId: operation.operationId,
     parameters: operation.queryParameters.map(name => ({
       name,
       in: 'query',
-      schema: { type: 'string', uniqueItems: true },
+      schema: { type: parameterType(name), uniqueItems: true },
     })),
     ...(body === undefined ? {} : { requestBody: { content: content(body) } }),
-    responses: { 200: { description: 'OK', ...(answer === undefined ? {} : { content: content(answer) }) } },
+    responses: { 200: { description: 'OK', content: content(answer) } },
     'x-kubernetes-action': operation.action,
     'x-kubernetes-group-version-kind': operation.groupVersionKind,
   };

@@ -82,7 +82,7 @@ function operation(given: OperationV2): Buffer[] {
       named(1, given.responses, response => [
         delimitedField(1, [
           delimitedField(1, response.description),
-          ...optional(2, response.schema, value => [delimitedField(1, schema(value))]),
+          delimitedField(2, [delimitedField(1, schema(response.schema))]),
         ]),
       ]),
     ),
@@ -94,7 +94,11 @@ function operation(given: OperationV2): Buffer[] {
 function parametersItem(given: ParameterV2): Buffer[] {
   switch (given.in) {
     case 'body': {
-      const head = [delimitedField(2, given.name), delimitedField(3, given.in), varintField(4, 1)];
+      const head = [
+        delimitedField(2, given.name),
+        delimitedField(3, given.in),
+        varintField(4, given.required ? 1 : 0),
+      ];
       return parameter(1, [...head, delimitedField(5, schema(given.schema))]);
     }
     case 'query': {

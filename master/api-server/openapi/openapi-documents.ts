@@ -3,13 +3,15 @@
 import { digestOf } from '../../../shared/digest.ts';
 import type { Kind } from '../../registry/kind.ts';
 import type { Exchange } from '../exchange.ts';
+import { sendTagged } from '../tagged.ts';
+import type { Published } from './published.ts';
 
 /** What clients ask /openapi/v2 for, and how its answer is called. Source: k8s.io/kube-openapi, handler.go. */
 const GNOSTIC_ASKED = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
 const GNOSTIC_ANSWERED = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
 /** Only the digest is kept: the texts are megabytes, made in milliseconds, and clients ask again only when a digest changes. */
-type Document = { readonly kinds: readonly Kind[]; readonly digest: string };
+type Document = { readonly published: () => Published; readonly digest: string };
 
 export class OpenApiDocuments {
   private readonly kinds: () => readonly Kind[];
@@ -29,7 +31,7 @@ export class OpenApiDocuments {
       { serverRelativeURL: `/openapi/v3/${path}?hash=${digest.toUpperCase()}` },
     ]);
     const text = JSON.stringify({ paths: Object.fromEntries(paths) });
-    send(exchange, { digest: digestOf(text), contentType: 'application/json' }, () => text);
+    sendTagged(exchange, { digest: digestOf(text), contentType: 'application/json' }, () => text);
   }
 
   /** Answers with a document by its path below /openapi/v3, such as `apis/apps/v1`; false when there is none. */
@@ -37,8 +39,8 @@ export class OpenApiDocuments {
     const found = (await this.documents()).get(path);
     if (found === undefined) return false;
     const { documentV3, descriptions } = await generators();
-    send(exchange, { digest: found.digest, contentType: 'application/json' }, () =>
-      JSON.stringify(documentV3(found.kinds, descriptions)),
+    sendTagged(exchange, { digest: found.digest, contentType: 'application/json' }, () =>
+      JSON.stringify(documentV3(found.published(), descriptions)),
     );
     return true;
   }
@@ -46,13 +48,13 @@ export class OpenApiDocuments {
   /** Answers /openapi/v2, as JSON or gnostic's protobuf. */
   async sendV2(exchange: Exchange): Promise<void> {
     const documents = await this.documents();
-    const { documentV2, encodeGnostic, descriptions } = await generators();
+    const { documentV2, publishAll, encodeGnostic, descriptions } = await generators();
     const isGnostic = exchange.header('accept')?.includes(GNOSTIC_ASKED) ?? false;
     // It says what the documents of version 3 say, so it changes when they do.
     const digest = digestOf([isGnostic, ...[...documents.values()].map(document => document.digest)]);
     const contentType = isGnostic ? GNOSTIC_ANSWERED : 'application/json';
-    send(exchange, { digest, contentType }, () => {
-      const document = documentV2(this.kinds(), descriptions);
+    sendTagged(exchange, { digest, contentType }, () => {
+      const document = documentV2(publishAll(this.kinds()), descriptions);
       return isGnostic ? encodeGnostic(document) : JSON.stringify(document);
     });
   }
@@ -64,40 +66,30 @@ export class OpenApiDocuments {
   }
 }
 
-/** Sends what `make` makes, unless the client has it already. [RFC 9110 13.1.2] */
-function send(
-  exchange: Exchange,
-  { digest, contentType }: { digest: string; contentType: string },
-  make: () => string | Buffer,
-): void {
-  const etag = `"${digest.toUpperCase()}"`;
-  const headers = { ETag: etag, Vary: 'Accept, Accept-Encoding' };
-  const isKnown = exchange.header('if-none-match')?.includes(etag) ?? false;
-  exchange.send(isKnown ? 304 : 200, contentType, isKnown ? '' : make(), headers);
-}
-
 /** Loaded at first use: descriptions and tables are most of what these documents weigh. */
 async function generators() {
-  const [{ documentV3 }, { documentV2 }, { encodeGnostic }, { default: descriptions }] = await Promise.all([
+  const [
+    { documentV3 },
+    { documentV2 },
+    { publishAll, publishEach },
+    { encodeGnostic },
+    { default: descriptions },
+  ] = await Promise.all([
     import('./document-v3.ts'),
     import('./document-v2.ts'),
+    import('./published.ts'),
     import('./gnostic.ts'),
     import('../../../shared/kubernetes/generated/descriptions.json', { with: { type: 'json' } }),
   ]);
-  return { documentV3, documentV2, encodeGnostic, descriptions };
+  return { documentV3, documentV2, publishAll, publishEach, encodeGnostic, descriptions };
 }
 
 async function makeDocuments(kinds: readonly Kind[]): Promise<ReadonlyMap<string, Document>> {
-  const { documentV3, descriptions } = await generators();
-  const paths = [...new Set(kinds.map(documentPath))];
+  const { documentV3, publishEach, descriptions } = await generators();
   return new Map(
-    paths.map(path => {
-      const ofPath = kinds.filter(kind => documentPath(kind) === path);
-      return [path, { kinds: ofPath, digest: digestOf(JSON.stringify(documentV3(ofPath, descriptions))) }];
-    }),
+    [...publishEach(kinds)].map(([path, published]) => [
+      path,
+      { published, digest: digestOf(JSON.stringify(documentV3(published(), descriptions))) },
+    ]),
   );
-}
-
-function documentPath(kind: Kind): string {
-  return kind.group === '' ? `api/${kind.version}` : `apis/${kind.group}/${kind.version}`;
 }

@@ -78,6 +78,21 @@ describe('a JSON patch', () => {
     );
   });
 
+  it('refuses to nest without end', () => {
+    const deeper = Array.from({ length: 500 }, (_, i) => ({
+      op: 'add',
+      path: '/a'.repeat(i + 1),
+      value: {},
+    }));
+    expect(() => applyJsonPatch({}, deeper)).toThrow('exceeded max depth');
+    const doubled = Array.from({ length: 20 }, (_, i) => ({
+      op: 'copy',
+      from: '/a',
+      path: '/a'.repeat(2 ** i + 1),
+    }));
+    expect(() => applyJsonPatch({ a: {} }, doubled)).toThrow('exceeded max depth');
+  });
+
   it.each([[{}], [[{ op: 'jump', path: '/a' }]], [[{ op: 'add' }]], [[{ op: 'move', path: '/a' }]]])(
     'refuses %j, which is none',
     patch => {

@@ -6,11 +6,11 @@ import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { isRecord } from '../../../shared/is-record.ts';
 import { ApiError } from '../../../shared/kubernetes/api-error.ts';
+import { MAX_BODY_BYTES } from '../limits.ts';
+import { refuseDeepNesting } from '../nesting.ts';
 
 /** As in Kubernetes: a patch may not make the server work for ever. */
 const MAX_OPERATIONS = 10_000;
-/** As in Kubernetes, the limit of a body: copies of copies double with every operation. */
-const MAX_COPIED_BYTES = 3 * 1024 * 1024;
 
 const OperationsSchema = v.pipe(
   v.array(
@@ -36,6 +36,7 @@ export function applyJsonPatch(target: unknown, patch: unknown): unknown {
     );
   }
   let document = structuredClone(target);
+  // Copies of copies double with every operation: together they may be as large as a body, as in Kubernetes.
   let copiedBytes = 0;
   for (const [index, operation] of parsed.output.entries()) {
     const refuse = (why: string) =>
@@ -43,10 +44,13 @@ export function applyJsonPatch(target: unknown, patch: unknown): unknown {
         'Invalid',
         `the server rejected our request due to an error in our request: operation ${index} (${operation.op} ${operation.path}) does not apply: ${why}`,
       );
-    if (operation.op === 'copy')
-      copiedBytes += JSON.stringify(valueAt(document, operation.from) ?? null).length;
-    if (copiedBytes > MAX_COPIED_BYTES)
-      throw refuse(`the accumulated size of copies exceeds the limit of ${MAX_COPIED_BYTES} bytes`);
+    if (operation.op === 'copy') {
+      const copied = valueAt(document, operation.from) ?? null;
+      refuseDeepNesting(copied);
+      copiedBytes += JSON.stringify(copied).length;
+    }
+    if (copiedBytes > MAX_BODY_BYTES)
+      throw refuse(`the accumulated size of copies exceeds the limit of ${MAX_BODY_BYTES} bytes`);
     const isWhole = operation.op === 'replace' && operation.path === '';
     if (isWhole && isContainer(operation.value)) document = structuredClone(operation.value);
     else {
@@ -54,6 +58,8 @@ export function applyJsonPatch(target: unknown, patch: unknown): unknown {
       if (fault !== undefined) throw refuse(fault);
     }
   }
+  // Each value may be shallow, and be put below another.
+  refuseDeepNesting(document);
   return document;
 }
 

@@ -1,5 +1,6 @@
 /** What an autoscaler measures of the pods of its target, and the size that one metric asks for. Pure. */
 import type { MetricSpec, MetricStatus } from 'kubernetes-types/autoscaling/v2';
+import type { Container } from 'kubernetes-types/core/v1';
 import type { Pod } from '../../../shared/kubernetes/objects.ts';
 import { isPodReady, isPodTerminal } from '../../../shared/kubernetes/pod-state.ts';
 import { formatBytes, formatCpuMilli, parseBytes, parseCpuMilli } from '../../../shared/quantity.ts';
@@ -14,6 +15,8 @@ export type Measured =
 
 type MeasureInput = {
   readonly metric: MetricSpec;
+  /** Of the autoscaler. */
+  readonly namespace: string;
   readonly pods: readonly Pod[];
   /** What the target's spec says. */
   readonly replicas: number;
@@ -23,10 +26,15 @@ type MeasureInput = {
 type Sample = { readonly pod: Pod; readonly value: number | undefined; readonly request: number };
 
 /** The size that one metric asks for. Fails when it is of a kind that no node reports, or nobody has reported yet. */
-export function measure({ metric, pods, replicas, usage }: MeasureInput): Measured {
+export function measure({ metric, namespace, pods, replicas, usage }: MeasureInput): Measured {
   const source = metric.resource ?? metric.containerResource;
-  if (source === undefined || (source.name !== 'cpu' && source.name !== 'memory'))
-    return failure(metric, 'only the metrics cpu and memory of pods and containers are served');
+  if (source === undefined) return failure(metric, whyUnserved(metric, namespace));
+  const { averageUtilization, averageValue } = source.target;
+  const isRelative = averageUtilization !== undefined;
+  const failed = (why: string) =>
+    failure(metric, `failed to get ${source.name} ${isRelative ? 'utilization' : 'usage'}: ${why}`);
+  if (source.name !== 'cpu' && source.name !== 'memory')
+    return failed('did not receive metrics for targeted pods (pods might be unready)');
   const unit = UNITS[source.name];
   const container = metric.containerResource?.container;
   const samples = pods
@@ -38,20 +46,13 @@ export function measure({ metric, pods, replicas, usage }: MeasureInput): Measur
     }));
   const known = samples.filter(({ value }) => value !== undefined);
   if (known.length === 0)
-    return failure(
-      metric,
+    return failed(
       `unable to get metrics for resource ${source.name}: no metrics returned from resource metrics API`,
     );
-  const { averageUtilization, averageValue } = source.target;
-  const isRelative = averageUtilization !== undefined;
   const unasked = isRelative ? samples.find(({ request }) => request === 0) : undefined;
-  if (unasked !== undefined)
-    return failure(
-      metric,
-      `failed to get ${source.name} utilization: missing request for ${source.name} in container of Pod ${unasked.pod.metadata.name}`,
-    );
+  if (unasked !== undefined) return failed(missingRequest(unasked.pod, unit, container));
   const target = isRelative ? averageUtilization / 100 : (unit.parse(averageValue ?? '') ?? 0);
-  if (target <= 0) return failure(metric, 'the target must be greater than 0');
+  if (target <= 0) return failed('the target must be greater than 0');
   // A pod's share of the target: of its request, or in absolute units.
   const shareOf = ({ request }: Sample) => target * (isRelative ? request : 1);
   const asked = sizeFor(samples, { shareOf, replicas, isCpu: source.name === 'cpu' });
@@ -135,11 +136,24 @@ function usedBy(
 }
 
 /** What the containers ask for together; 0 when one of them asks for nothing. */
-function requestOf({ spec }: Pod, { resource, parse }: Unit, container: string | undefined): number {
-  const requests = spec.containers
-    .filter(({ name }) => container === undefined || name === container)
-    .map(({ resources }) => parse(resources?.requests?.[resource] ?? '') ?? 0);
+function requestOf(pod: Pod, unit: Unit, container: string | undefined): number {
+  const requests = containersOf(pod, container).map(each => requested(each, unit));
   return requests.includes(0) ? 0 : requests.reduce((sum, request) => sum + request, 0);
+}
+
+function missingRequest(pod: Pod, unit: Unit, container: string | undefined): string {
+  const unasking = containersOf(pod, container).find(each => requested(each, unit) === 0);
+  return unasking === undefined
+    ? `container ${container} not found in Pod ${pod.metadata.name}`
+    : `missing request for ${unit.resource} in container ${unasking.name} of Pod ${pod.metadata.name}`;
+}
+
+function containersOf({ spec }: Pod, container: string | undefined) {
+  return spec.containers.filter(({ name }) => container === undefined || name === container);
+}
+
+function requested({ resources }: Container, { resource, parse }: Unit): number {
+  return parse(resources?.requests?.[resource] ?? '') ?? 0;
 }
 
 function nameOf({ resource, containerResource }: MetricSpec): string {
@@ -148,7 +162,20 @@ function nameOf({ resource, containerResource }: MetricSpec): string {
   return `${name} ${kind}${target?.averageUtilization === undefined ? '' : ' utilization (percentage of request)'}`;
 }
 
-function failure({ type }: MetricSpec, why: string): Measured {
-  const reason = `FailedGet${type}Metric`;
-  return { ok: false, reason, message: `failed to get ${type.toLowerCase()} metric value: ${why}` };
+function failure({ type }: MetricSpec, message: string): Measured {
+  return { ok: false, reason: `FailedGet${type}Metric`, message };
+}
+
+/** As the autoscaler of a cluster says it that has no metrics but those of pods and nodes. */
+function whyUnserved({ pods, object, external }: MetricSpec, namespace: string): string {
+  const unregistered =
+    'unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered';
+  if (pods !== undefined) return `unable to get metric ${pods.metric.name}: ${unregistered}`;
+  if (object !== undefined) {
+    const { kind, name } = object.describedObject;
+    return `unable to get metric ${object.metric.name}: ${kind} on ${namespace} ${name}/${unregistered}`;
+  }
+  const { name = '', selector } = external?.metric ?? {};
+  const of = `${namespace}/${name}/${selector === undefined ? 'nil' : JSON.stringify(selector)}`;
+  return `unable to get external metric ${of}: unable to fetch metrics from external metrics API: the server could not find the requested resource (get ${name}.external.metrics.k8s.io)`;
 }

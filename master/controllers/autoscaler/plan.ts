@@ -49,10 +49,8 @@ export function decide(
   { usage, history }: { readonly usage: Pick<UsageReader, 'podUsage'>; readonly history: ScalingHistory },
 ): Decision {
   const { scaleTargetRef, minReplicas = 1, maxReplicas, metrics = [] } = autoscaler.spec;
-  const target = scaleTarget(view, scaleTargetRef, {
-    namespace: ref.namespace,
-    name: scaleTargetRef.name,
-  });
+  const { namespace = 'default' } = ref;
+  const target = scaleTarget(view, scaleTargetRef, { namespace, name: scaleTargetRef.name });
   if (target === undefined) {
     const message = `the HPA controller was unable to get the target's current scale: ${scaleTargetRef.kind} "${scaleTargetRef.name}" not found`;
     return refuse(
@@ -83,11 +81,13 @@ export function decide(
     return scale(autoscaler, { target, desired, reason, findings: [], measured: [], nowMs, history });
   }
   const pods = view
-    .list('Pod', ref.namespace)
+    .list('Pod', namespace)
     .filter(
       pod => target.selector !== undefined && matchesRequirements(target.selector, pod.metadata.labels),
     );
-  const measured = metrics.map(metric => measure({ metric, pods, replicas: target.replicas, usage }));
+  const measured = metrics.map(metric =>
+    measure({ metric, namespace, pods, replicas: target.replicas, usage }),
+  );
   const known = measured.filter(each => each.ok);
   const [best] = [...known].sort((a, b) => b.replicas - a.replicas);
   const fault = measured.find(each => !each.ok);
@@ -96,15 +96,10 @@ export function decide(
     const message = `the HPA was unable to compute the replica count: ${fault?.message ?? 'no metrics'}`;
     const reason = fault?.reason ?? 'InvalidMetricSourceType';
     const idle: Finding = { type: 'ScalingActive', status: 'False', reason, message };
+    const desired = autoscaler.status?.desiredReplicas ?? 0;
     return {
       history,
-      actions: statusActions(autoscaler, {
-        findings: [able, idle],
-        target,
-        desired: target.replicas,
-        measured,
-        nowMs,
-      }),
+      actions: statusActions(autoscaler, { findings: [able, idle], target, desired, nowMs }),
     };
   }
   const lately = remembered(history, { nowMs });
@@ -217,7 +212,8 @@ function statusActions(autoscaler: HorizontalPodAutoscaler, input: StatusInput):
     currentMetrics:
       measured === undefined
         ? before?.currentMetrics
-        : measured.flatMap(each => (each.ok ? [each.status] : [])),
+        : // In the order of the spec's: kubectl finds them by their place.
+          measured.map(each => (each.ok ? each.status : { type: '' })),
     lastScaleTime: isScaled ? now : before?.lastScaleTime,
   };
   if (canonicalJson(status) === canonicalJson(before ?? {})) return [];

@@ -1,9 +1,10 @@
 /**
  * What a cluster's own objects add to a new object, and why they may refuse it: service accounts, priority classes, limit
- * ranges, default classes. Pure over the view. Source: Kubernetes's admission controllers of the same names.
+ * ranges, default classes, protected volumes. Pure over the view. Source: Kubernetes's admission controllers of the same names.
  */
 import { ApiError } from '../../../shared/kubernetes/api-error.ts';
 import type { KindMap, KindName, KubeObject, Pod } from '../../../shared/kubernetes/objects.ts';
+import { CLAIM_PROTECTION, VOLUME_PROTECTION } from '../../../shared/kubernetes/volumes.ts';
 import type { ClusterView } from '../../watch/cluster-view.ts';
 import type { Kind } from '../kind.ts';
 import { stored } from '../stored-object.ts';
@@ -32,7 +33,9 @@ function admitById(
     case 'Pod':
       return admitPod(stored<'Pod'>(object), view, suffix);
     case 'PersistentVolumeClaim':
-      return admitClaim(stored<'PersistentVolumeClaim'>(object), view);
+      return withFinalizer(admitClaim(stored<'PersistentVolumeClaim'>(object), view), CLAIM_PROTECTION);
+    case 'PersistentVolume':
+      return withFinalizer(stored<'PersistentVolume'>(object), VOLUME_PROTECTION);
     case 'Ingress':
       return withIngressClass(stored<'Ingress'>(object), view);
     default:
@@ -81,6 +84,13 @@ function admitClaim(claim: KindMap['PersistentVolumeClaim'], view: ClusterView) 
   if (claim.spec?.storageClassName !== undefined) return claim;
   const storageClassName = defaultClassName(view.list('StorageClass'), 'storageclass.kubernetes.io');
   return storageClassName === undefined ? claim : { ...claim, spec: { ...claim.spec, storageClassName } };
+}
+
+/** What must not go while something holds on to it. */
+function withFinalizer<T extends KubeObject>(object: T, finalizer: string): T {
+  const { finalizers = [] } = object.metadata;
+  if (finalizers.includes(finalizer)) return object;
+  return { ...object, metadata: { ...object.metadata, finalizers: [...finalizers, finalizer] } };
 }
 
 function withIngressClass(ingress: KindMap['Ingress'], view: ClusterView): KindMap['Ingress'] {

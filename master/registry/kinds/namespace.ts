@@ -14,6 +14,7 @@ export const namespace: Kind<'Namespace'> = {
   namespaced: false,
   type: 'V1Namespace',
   subresources: ['status', 'finalize'],
+  hasNoDeleteCollection: true,
   nameRule: 'dns-label',
   columns: [
     { name: 'Status', type: 'string', cell: ({ status }) => status?.phase ?? 'Active' },

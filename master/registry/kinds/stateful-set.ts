@@ -65,7 +65,10 @@ export const statefulSet: Kind<'StatefulSet'> = {
       },
     };
   },
-  validate: object => [...validateSelectorAndTemplate(object), ...validateSpec(object.spec)],
+  validate: object => [
+    ...validateSelectorAndTemplate(withClaimedVolumes(object)),
+    ...validateSpec(object.spec),
+  ],
   validateUpdate(next, current) {
     const kept = ({ spec }: StatefulSet) => ({
       ...spec,
@@ -94,6 +97,19 @@ export const statefulSet: Kind<'StatefulSet'> = {
     write: (object, replicas) => ({ ...object, spec: { ...object.spec, replicas } }),
   },
 };
+
+/** As its pods will be: the claims are volumes that containers may mount. */
+function withClaimedVolumes(set: StatefulSet): StatefulSet {
+  const { template, volumeClaimTemplates = [] } = set.spec;
+  if (template?.spec === undefined) return set;
+  const { volumes = [] } = template.spec;
+  const claimed = volumeClaimTemplates
+    .flatMap(({ metadata }) => metadata?.name ?? [])
+    .filter(name => !volumes.some(volume => volume.name === name))
+    .map(name => ({ name, persistentVolumeClaim: { claimName: name } }));
+  const spec = { ...template.spec, volumes: [...volumes, ...claimed] };
+  return { ...set, spec: { ...set.spec, template: { ...template, spec } } };
+}
 
 function validateSpec(spec: StatefulSet['spec']): StatusCause[] {
   const { updateStrategy, persistentVolumeClaimRetentionPolicy: retention } = spec;

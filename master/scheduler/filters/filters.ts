@@ -8,6 +8,7 @@ import { filterPodAffinity } from './pod-affinity.ts';
 import { filterResources } from './resources.ts';
 import { filterTaints } from './taints.ts';
 import { filterUnschedulable } from './unschedulable.ts';
+import { filterVolumes } from './volumes.ts';
 
 export const FILTERS: readonly Filter[] = [
   filterUnschedulable,
@@ -17,5 +18,6 @@ export const FILTERS: readonly Filter[] = [
   filterNodeAffinity,
   filterHostPorts,
   filterResources,
+  filterVolumes,
   filterPodAffinity,
 ];

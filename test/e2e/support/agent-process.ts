@@ -28,7 +28,12 @@ export function startAgent(...flags: readonly string[]): AgentProcess {
 /** Starts the built agent with these flags; it is killed with the tests' process at the latest. */
 export function spawnAgent(...flags: readonly string[]): AgentProcess {
   const program = [process.execPath, join(ROOT, 'dist/agent.cjs'), ...flags];
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...program], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // The engine is the machine's: its images are not a test's to remove.
+  const env = { ...process.env, PIKELET_IMAGE_GC_HIGH_THRESHOLD: '100' };
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...program], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', chunk => {
