@@ -46,6 +46,7 @@ function brief(steps: readonly Step[]): string[] {
   });
 }
 
+const sandbox = aRuntimeContainer({ container: SANDBOX });
 const two = aDocument({
   spec: { containers: [aContainer({ name: 'a' }), aContainer({ name: 'b' })] },
 });
@@ -244,8 +245,8 @@ describe('images', () => {
       notePullFailure(memory, 'none:1', { message: 'none', failure: 'image-not-found' }, 0);
     }
     retryPulls(memory);
-    expect(planOf(document, [], { memory, nowMs: 9_999 })).toMatchObject({ steps: [], wakeAtMs: 10_000 });
-    expect(brief(planOf(document, [], { memory, nowMs: 10_000 }).steps)).toEqual(['pull c0']);
+    expect(planOf(document, [sandbox], { memory, nowMs: 9_999 })).toMatchObject({ steps: [], wakeAtMs: 10_000 });
+    expect(brief(planOf(document, [sandbox], { memory, nowMs: 10_000 }).steps)).toEqual(['pull c0']);
   });
 
   it('waits after a failed pull', () => {

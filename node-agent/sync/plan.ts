@@ -81,8 +81,10 @@ function planPod(
     if (containers.length === 0 && !memory.folders.has(uid)) draft.gone.push(uid);
     return;
   }
-  if (wanted.ended || memory.evicted.has(uid)) {
-    clearPod({ uid, graceSeconds: EVICTION_GRACE_SECONDS, reason: 'evicted' }, containers, memory, draft);
+  const end = memory.ended.get(uid);
+  if (wanted.ended || end) {
+    const { graceSeconds = EVICTION_GRACE_SECONDS } = end ?? {};
+    clearPod({ uid, graceSeconds, reason: 'ended' }, containers, memory, draft);
     return;
   }
   if (!document || digest === undefined) return;
@@ -118,7 +120,7 @@ function clearPod(
   how: {
     readonly uid: string;
     readonly graceSeconds: number;
-    readonly reason: 'terminated' | 'unwanted' | 'evicted';
+    readonly reason: 'terminated' | 'unwanted' | 'ended';
   },
   containers: readonly RuntimeContainer[],
   memory: PlanMemory,

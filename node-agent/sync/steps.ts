@@ -8,7 +8,7 @@ export type StopReason =
   | 'sandbox'
   | 'duplicate'
   | 'finished'
-  | 'evicted';
+  | 'ended';
 
 /** `joined`: that of the container `id`, whose address is `ip`. `sandbox`: all that the sandbox `id` holds for the pod. */
 export type NetworkChoice =

@@ -9,7 +9,6 @@ export function unsupportedFeatures({ spec }: PodDocument): readonly Unsupported
   const probed = containers.filter(each => each.livenessProbe || each.readinessProbe || each.startupProbe);
   const hooked = containers.filter(each => each.lifecycle);
   const fields = Object.entries({
-    activeDeadlineSeconds: spec.activeDeadlineSeconds,
     runtimeClassName: spec.runtimeClassName,
   }).flatMap(([field, value]) => (value ? [field] : []));
   return [
