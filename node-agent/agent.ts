@@ -168,6 +168,7 @@ export class Agent {
         nodeName,
         apiHost: apiHostOf(masterUrl),
         podsFolder: podsFolder(dataDir),
+        seccompFolder: join(dataDir, 'seccomp'),
         volumesFolder: volumesFolder(dataDir),
         memoryFolder: join(memoryFolder, 'pods'),
         tokenOf: request => this.tokens.tokenOf(request),

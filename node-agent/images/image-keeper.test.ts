@@ -13,7 +13,7 @@ const LOOK_MS = 300_000;
 function aKeeper(images: Readonly<Record<string, number>>, wanted: readonly string[] | 'unknown' = []) {
   const clock = new FakeClock();
   const runtime = new FakeRuntime({ clock });
-  for (const [name, sizeBytes] of Object.entries(images)) runtime.addImage(name, sizeBytes);
+  for (const [name, sizeBytes] of Object.entries(images)) runtime.addImage(name, { sizeBytes });
   const events: EventReport[] = [];
   const told: NonNullable<NodeReport['images']>[] = [];
   const disk = async () => {
@@ -76,7 +76,7 @@ describe('ImageKeeper', () => {
   it('leaves an image that has just come, until it is two minutes old', async () => {
     const { clock, runtime, keeper, names } = aKeeper({ 'old:1': 10 });
     await clock.advance(1000);
-    runtime.addImage('new:1', 950);
+    runtime.addImage('new:1', { sizeBytes: 950 });
     keeper.wake();
     await clock.advance(119_000);
     keeper.wake();

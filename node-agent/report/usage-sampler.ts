@@ -4,6 +4,7 @@ import { type Clock, pause } from '../../shared/clock.ts';
 import type { Usage } from '../../shared/protocol/messages.ts';
 import { CONTAINER_USAGE_INTERVAL_MS, NODE_USAGE_INTERVAL_MS } from '../limits.ts';
 import type { ContainerRuntime, ContainerUsage, RuntimeContainer } from '../runtime/container-runtime.ts';
+import { isSandbox } from '../sync/sandbox.ts';
 
 export type UsageDeps = {
   readonly runtime: ContainerRuntime;
@@ -53,7 +54,7 @@ export class UsageSampler {
     const { runtime, clock, log, containers } = this.deps;
     const counted = new Map<string, Counted>();
     const pods = new Map<string, PodUsage>();
-    for (const { id, labels, state } of containers()) {
+    for (const { id, labels, state } of containers().filter(each => !isSandbox(each))) {
       if (state.kind !== 'running') continue;
       try {
         const usage = await runtime.usage(id, signal);

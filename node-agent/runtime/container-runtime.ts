@@ -23,6 +23,16 @@ export type Mount = {
   readonly propagation?: 'rslave' | 'rshared';
 };
 
+/** How names are looked up: the three parts of resolv.conf(5). */
+export type Resolver = {
+  readonly nameservers: readonly string[];
+  readonly searches: readonly string[];
+  readonly options: readonly string[];
+};
+
+/** The image of a pod's sandbox: its one program, `/pause`, waits for ever. Made on the device, never pulled. */
+export const SANDBOX_IMAGE = 'pikelet.dev/pause:1';
+
 /** A container, wholly resolved: no reference to any Kubernetes object is left. */
 export type ContainerSpec = {
   readonly labels: ContainerLabels;
@@ -34,13 +44,24 @@ export type ContainerSpec = {
   readonly env: readonly { readonly name: string; readonly value: string }[];
   readonly workingDir?: string;
   readonly hostname?: string;
-  /** `host`, a network of its own, or that of another container. */
+  readonly domainname?: string;
+  /** `host`, a network of its own, or that of another container, with its host name and its files of names. */
   readonly network:
     | { readonly kind: 'host' }
     | { readonly kind: 'own' }
     | { readonly kind: 'container'; readonly id: string };
   /** Processes that it sees; absent: its own alone. */
   readonly pid?: { readonly kind: 'host' } | { readonly kind: 'container'; readonly id: string };
+  /** Shared memory, semaphores and queues; absent: its own alone. Only those of one that is `shareable` can be joined. */
+  readonly ipc?:
+    | { readonly kind: 'host' }
+    | { readonly kind: 'shareable' }
+    | { readonly kind: 'container'; readonly id: string };
+  /** Takes the place of the device's; absent: as the device has it. */
+  readonly dns?: Resolver;
+  /** More lines of its /etc/hosts. */
+  readonly hostAliases?: readonly { readonly ip: string; readonly name: string }[];
+  readonly sysctls?: Readonly<Record<string, string>>;
   readonly ports: readonly {
     readonly containerPort: number;
     readonly hostPort: number;
@@ -58,6 +79,14 @@ export type ContainerSpec = {
   readonly readOnlyRootFilesystem: boolean;
   readonly addCapabilities: readonly string[];
   readonly dropCapabilities: readonly string[];
+  /** True when no program may give its process more rights than the one that starts it has. */
+  readonly noNewPrivileges?: boolean;
+  /** Absent: the engine's default. `file` is a profile on the device. */
+  readonly seccomp?: { readonly kind: 'unconfined' } | { readonly kind: 'file'; readonly path: string };
+  /** Name of a profile that the kernel holds, or `unconfined`; absent: the engine's default. */
+  readonly appArmor?: string;
+  /** True when no part of /proc and /sys is hidden or made read-only. */
+  readonly unmaskedProc?: boolean;
   readonly stdin: boolean;
   /** True when stdin ends with the first who attached to it and left. */
   readonly stdinOnce: boolean;
@@ -112,6 +141,8 @@ export type ImagePresence = {
   readonly imageId: string;
   readonly digests: readonly string[];
   readonly sizeBytes: number;
+  /** `user[:group]`, by name or number, that its processes run as; empty for root. */
+  readonly user: string;
 };
 
 /** An image on the device, whoever brought it. */
@@ -208,6 +239,8 @@ export interface ContainerRuntime {
   /** All own containers, in whatever state. */
   list(signal?: AbortSignal): Promise<readonly RuntimeContainer[]>;
   image(reference: string, signal?: AbortSignal): Promise<ImagePresence | undefined>;
+  /** Puts SANDBOX_IMAGE on the device, made for the engine's architecture. Throws RuntimeError `other` for an unknown one. */
+  makeSandboxImage(signal?: AbortSignal): Promise<void>;
   /** All images on the engine. */
   images(signal?: AbortSignal): Promise<readonly LocalImage[]>;
   /**
@@ -222,7 +255,7 @@ export interface ContainerRuntime {
   removeImage(image: Pick<LocalImage, 'id' | 'tags' | 'digests'>, signal?: AbortSignal): Promise<void>;
   /** Idempotent by (pod uid, container, attempt): answers the container that is there already. */
   create(spec: ContainerSpec, signal?: AbortSignal): Promise<{ readonly id: string }>;
-  /** Starting what runs already does nothing. */
+  /** Starting what runs already does nothing. Fails for one that joins a container which does not run. */
   start(id: string, signal?: AbortSignal): Promise<void>;
   /** SIGTERM (or the image's stop signal), then SIGKILL after `graceSeconds`. Stopping what is stopped or gone does nothing. */
   stop(id: string, graceSeconds: number, signal?: AbortSignal): Promise<void>;

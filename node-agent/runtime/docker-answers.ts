@@ -81,6 +81,7 @@ export const ImageAnswer = v.object({
   Id: v.string(),
   RepoDigests: orEmpty(v.array(v.string())),
   Size: v.number(),
+  Config: v.nullish(v.object({ User: v.optional(v.string(), '') })),
 });
 
 export const ImagesAnswer = v.array(

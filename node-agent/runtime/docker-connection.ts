@@ -23,6 +23,8 @@ export type DockerRequest = {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean>>;
   readonly body?: object;
+  /** A tar archive to send in place of a body. */
+  readonly archive?: Uint8Array;
   /** Sent as X-Registry-Auth, never part of an error. */
   readonly registryAuth?: RegistryCredentials;
   /** Default ASK_TIMEOUT_MS. For a stream it bounds the wait for its start. */
@@ -165,6 +167,7 @@ function dial<T extends IncomingMessage | Socket>(
       method: request.method,
       // Apart: without `_query` dockerode would put the whole body, secrets and all, into the URL too.
       options: { _query: request.query ?? {}, _body: request.body ?? {} },
+      file: request.archive && Buffer.from(request.archive),
       abortSignal,
       isStream: true,
       hijack: isHijack,

@@ -19,8 +19,13 @@ const CPU_SHARES_MIN = 2;
 const CPU_PERIOD_US = 100_000;
 const CPU_QUOTA_US_MIN = 1_000;
 
-/** The create body. A limit that the engine cannot keep is left out: it would answer with a mere warning, and newer ones refuse. */
-export function dockerCreateOptions(spec: ContainerSpec, owner: ContainerOwner, engine: CreateFacts) {
+/** The create body; `seccompProfile` is what stands in the file of `spec.seccomp`. A limit that the engine cannot keep is left out: it would answer with a mere warning, and newer ones refuse. */
+export function dockerCreateOptions(
+  spec: ContainerSpec,
+  owner: ContainerOwner,
+  engine: CreateFacts,
+  seccompProfile = '',
+) {
   const ports = spec.network.kind === 'own' ? spec.ports : [];
   return {
     Image: spec.image,
@@ -32,6 +37,7 @@ export function dockerCreateOptions(spec: ContainerSpec, owner: ContainerOwner, 
     User: spec.user,
     // Docker refuses a host name for a container in another's network.
     Hostname: spec.network.kind === 'own' ? spec.hostname : undefined,
+    Domainname: spec.network.kind === 'own' ? spec.domainname : undefined,
     Labels: dockerLabels(owner, spec.labels),
     OpenStdin: spec.stdin,
     StdinOnce: spec.stdin && spec.stdinOnce,
@@ -40,7 +46,10 @@ export function dockerCreateOptions(spec: ContainerSpec, owner: ContainerOwner, 
     ExposedPorts: Object.fromEntries(ports.map(port => [portKey(port), {}])),
     HostConfig: {
       NetworkMode: networkMode(spec),
-      PidMode: pidMode(spec),
+      PidMode: spec.pid && namespaceMode(spec.pid),
+      IpcMode: spec.ipc && namespaceMode(spec.ipc),
+      ...nameOptions(spec),
+      Sysctls: spec.sysctls,
       PortBindings: portBindings(ports),
       Mounts: spec.mounts.map(dockerMount),
       ...cpuOptions(spec, engine),
@@ -48,6 +57,8 @@ export function dockerCreateOptions(spec: ContainerSpec, owner: ContainerOwner, 
       GroupAdd: spec.groups.map(String),
       Privileged: spec.privileged,
       ReadonlyRootfs: spec.readOnlyRootFilesystem,
+      SecurityOpt: securityOptions(spec, seccompProfile),
+      ...(spec.unmaskedProc && { MaskedPaths: [], ReadonlyPaths: [] }),
       CapAdd: [...spec.addCapabilities],
       CapDrop: [...spec.dropCapabilities],
       // The agent alone restarts containers, so that back-off and restart counts are true.
@@ -68,9 +79,28 @@ function networkMode({ network }: ContainerSpec): string {
   return network.kind === 'host' ? 'host' : 'bridge';
 }
 
-function pidMode({ pid }: ContainerSpec): string {
-  if (pid === undefined) return '';
-  return pid.kind === 'container' ? `container:${pid.id}` : 'host';
+function namespaceMode(namespace: NonNullable<ContainerSpec['pid'] | ContainerSpec['ipc']>): string {
+  return namespace.kind === 'container' ? `container:${namespace.id}` : namespace.kind;
+}
+
+/** Docker takes a list that is empty for none given, and the device's in its place; a dot is how it spells "no search". */
+function nameOptions({ dns, hostAliases = [] }: ContainerSpec) {
+  return {
+    ExtraHosts: hostAliases.map(({ ip, name }) => `${name}:${ip}`),
+    ...(dns && {
+      Dns: [...dns.nameservers],
+      DnsSearch: dns.searches.length > 0 ? [...dns.searches] : ['.'],
+      DnsOptions: [...dns.options],
+    }),
+  };
+}
+
+function securityOptions({ noNewPrivileges, seccomp, appArmor }: ContainerSpec, profile: string): string[] {
+  return [
+    ...(noNewPrivileges ? ['no-new-privileges:true'] : []),
+    ...(seccomp ? [`seccomp=${seccomp.kind === 'file' ? profile : seccomp.kind}`] : []),
+    ...(appArmor === undefined ? [] : [`apparmor=${appArmor}`]),
+  ];
 }
 
 type Port = ContainerSpec['ports'][number];

@@ -66,7 +66,8 @@ export async function readPullError(
   return lineError(rest) ?? failure;
 }
 
-function lineError(line: string): string | undefined {
+/** The error that one line of progress tells of; undefined for most. */
+export function lineError(line: string): string | undefined {
   if (!line.includes('"error"')) return undefined;
   try {
     const progress = v.parse(PullProgress, JSON.parse(line));

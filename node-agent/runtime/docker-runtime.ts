@@ -1,5 +1,7 @@
 /** The port on a Docker engine, 20.10 to 29. */
+import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../shared/clock.ts';
+import { errorCode } from '../../shared/error-code.ts';
 import { openContainerPort } from './container-port.ts';
 import {
   type AttachOptions,
@@ -32,6 +34,7 @@ import { dockerCreateOptions, type EngineFeatures } from './docker-create-option
 import { dockerImages, removeDockerImage } from './docker-images.ts';
 import { type ContainerOwner, containerName, ownerFilter, parseDockerLabels } from './docker-labels.ts';
 import { pullImage } from './docker-pull.ts';
+import { makeSandboxImage } from './docker-sandbox-image.ts';
 import { damagedContainer, imageIdOf, runtimeContainer } from './docker-state.ts';
 import { dockerAttach, dockerExec } from './docker-streams.ts';
 import { DockerUsage } from './docker-usage.ts';
@@ -140,7 +143,12 @@ export class DockerRuntime implements ContainerRuntime {
       this.connection.ask({ operation: 'image', method: 'GET', path }, ImageAnswer, signal),
     );
     return (
-      answer && { imageId: imageIdOf(answer.Id), digests: answer.RepoDigests ?? [], sizeBytes: answer.Size }
+      answer && {
+        imageId: imageIdOf(answer.Id),
+        digests: answer.RepoDigests ?? [],
+        sizeBytes: answer.Size,
+        user: answer.Config?.User ?? '',
+      }
     );
   }
 
@@ -159,16 +167,22 @@ export class DockerRuntime implements ContainerRuntime {
     return removeDockerImage(this.connection, image, signal);
   }
 
+  async makeSandboxImage(signal?: AbortSignal): Promise<void> {
+    const { architecture } = await this.info(signal);
+    await makeSandboxImage(this.connection, architecture, signal);
+  }
+
   async create(spec: ContainerSpec, signal?: AbortSignal): Promise<{ readonly id: string }> {
     if (!this.engine) await this.info(signal);
     const name = containerName(this.owner, spec.labels);
     const engine = this.engine ?? { canLimitMemory: true, canLimitCpu: true, hasLocalLogDriver: false };
+    const facts = { ...engine, logBytes: this.logBytes };
     const request = {
       operation: 'create',
       method: 'POST',
       path: '/containers/create',
       query: { name },
-      body: dockerCreateOptions(spec, this.owner, { ...engine, logBytes: this.logBytes }),
+      body: dockerCreateOptions(spec, this.owner, facts, await seccompProfile(spec)),
       timeoutMs: ACT_TIMEOUT_MS,
     } as const;
     try {
@@ -322,6 +336,16 @@ async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
     )
       return undefined;
     throw error;
+  }
+}
+
+async function seccompProfile({ seccomp }: ContainerSpec): Promise<string> {
+  if (seccomp?.kind !== 'file') return '';
+  try {
+    return await readFile(seccomp.path, 'utf8');
+  } catch (cause) {
+    const message = `cannot load seccomp profile "${seccomp.path}": ${errorCode(cause) ?? String(cause)}`;
+    throw new RuntimeError('create', 'invalid', message, { cause });
   }
 }
 

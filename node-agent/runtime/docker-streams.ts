@@ -12,6 +12,9 @@ import { writeTo } from './socket-stream.ts';
 /** Docker takes Ctrl-P Ctrl-Q for "leave me" unless other keys are named, and holds the first of them back; nobody types these. */
 const DETACH_KEYS = Array(8).fill('ctrl-@').join(',');
 
+/** How often an engine is asked for the number of a process that it has only just started. */
+const PID_TRIES = 50;
+
 /** See ContainerRuntime.exec. */
 export async function dockerExec(
   { connection, clock }: { readonly connection: DockerConnection; readonly clock: Clock },
@@ -40,7 +43,7 @@ export async function dockerExec(
   const socket = await connection.hijack(start, signal);
   const inspect = { operation: 'exec', method: 'GET', path: `/exec/${execId}/json` } as const;
   const end = killOnAbort ? 'SIGKILL' : 'SIGHUP';
-  const onAbort = () => void endCommand(connection.ask(inspect, ExecAnswer), id, end);
+  const onAbort = () => void endCommand({ ask: () => connection.ask(inspect, ExecAnswer), clock }, id, end);
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   return {
@@ -138,12 +141,17 @@ async function resize(
  * group (runc gives each command a session of its own); what was started with nohup is meant to stay.
  */
 async function endCommand(
-  inspected: Promise<ExecAnswer>,
+  { ask, clock }: { readonly ask: () => Promise<ExecAnswer>; readonly clock: Clock },
   containerId: string,
   signal: 'SIGHUP' | 'SIGKILL',
 ): Promise<void> {
   // An engine that is gone, a command that has ended: nothing is left to do.
-  const exec = await inspected.catch(() => undefined);
+  let exec = await ask().catch(() => undefined);
+  // A command may have printed something before the engine knows its number.
+  for (let tries = 0; exec?.Running && exec.Pid === 0 && tries < PID_TRIES; tries++) {
+    await clock.sleep(EXIT_POLL_MS);
+    exec = await ask().catch(() => undefined);
+  }
   if (!exec?.Running || !(await isProcessOf(exec.Pid, containerId))) return;
   try {
     process.kill(-exec.Pid, signal);

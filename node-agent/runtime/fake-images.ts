@@ -11,8 +11,9 @@ export class FakeImages {
   /** With the password that the registry wants, if any. */
   private readonly offered = new Map<string, string | undefined>();
 
-  add(reference: string, sizeBytes: number): void {
-    this.local.set(reference, { imageId: `sha256:${reference}`, digests: [], sizeBytes });
+  add(reference: string, change: { readonly sizeBytes?: number; readonly user?: string } = {}): void {
+    const { sizeBytes = 1_000_000, user = '' } = change;
+    this.local.set(reference, { imageId: `sha256:${reference}`, digests: [], sizeBytes, user });
   }
 
   offer(reference: string, password?: string): void {
@@ -34,7 +35,7 @@ export class FakeImages {
     const password = this.offered.get(reference);
     if (password !== undefined && credentials?.password !== password)
       throw new RuntimeError('pull', 'image-unauthorized', `unauthorized: authentication required`);
-    this.add(reference, 1_000_000);
+    this.add(reference);
   }
 
   /** `used` are the ids of the images of containers. */

@@ -19,7 +19,7 @@ import type {
   RuntimeInfo,
   RuntimeStream,
 } from './container-runtime.ts';
-import { RuntimeError } from './container-runtime.ts';
+import { RuntimeError, SANDBOX_IMAGE } from './container-runtime.ts';
 import { FakeImages } from './fake-images.ts';
 import { type FakeLogLine, fakeLogChunks } from './fake-logs.ts';
 import { FakeProcess } from './fake-process.ts';
@@ -31,6 +31,7 @@ export type FakeOperation =
   | 'image'
   | 'images'
   | 'pull'
+  | 'makeSandboxImage'
   | 'removeImage'
   | 'create'
   | 'start'
@@ -142,6 +143,11 @@ export class FakeRuntime implements ContainerRuntime {
     this.localImages.dropId(id);
   }
 
+  async makeSandboxImage(signal?: AbortSignal): Promise<void> {
+    await this.enter('makeSandboxImage', SANDBOX_IMAGE, signal);
+    this.addImage(SANDBOX_IMAGE);
+  }
+
   async create(spec: ContainerSpec, signal?: AbortSignal): Promise<{ readonly id: string }> {
     await this.enter('create', spec.labels.container, signal);
     const existing = this.find(spec.labels.podUid, spec.labels.container, spec.labels.attempt);
@@ -160,6 +166,7 @@ export class FakeRuntime implements ContainerRuntime {
       await this.enter('start', id, signal);
       if (!container) throw new RuntimeError('start', 'not-found', `no such container: ${id}`);
       if (container.state.kind === 'running') return;
+      this.checkJoined(container.spec);
       container.state = { kind: 'running', startedAtMs: this.clock.nowMs(), paused: false };
       container.usage ??= { cpuNanoseconds: 0, memoryBytes: 1024 * 1024 };
       this.hint();
@@ -247,8 +254,8 @@ export class FakeRuntime implements ContainerRuntime {
   }
 
   /** Puts an image on the device. */
-  addImage(reference: string, sizeBytes = 1_000_000): void {
-    this.localImages.add(reference, sizeBytes);
+  addImage(reference: string, change: { readonly sizeBytes?: number; readonly user?: string } = {}): void {
+    this.localImages.add(reference, change);
   }
 
   /** Lets `pull` find an image from now on; with a password, only whoever names it. */
@@ -402,6 +409,12 @@ export class FakeRuntime implements ContainerRuntime {
       message: how.message ?? '',
     };
     this.hint();
+  }
+
+  private checkJoined({ network }: ContainerSpec): void {
+    if (network.kind !== 'container' || this.containers.get(network.id)?.state.kind === 'running') return;
+    const message = `cannot join network of a non running container: ${network.id}`;
+    throw new RuntimeError('start', 'conflict', message);
   }
 
   private hint(): void {

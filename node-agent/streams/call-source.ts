@@ -7,6 +7,7 @@ import type {
   RuntimeStream,
 } from '../runtime/container-runtime.ts';
 import type { LogContainer } from '../sync/log-container.ts';
+import { isSandbox } from '../sync/sandbox.ts';
 
 export type CallSourceDeps = {
   readonly runtime: ContainerRuntime;
@@ -87,10 +88,10 @@ function runningContainer(deps: CallSourceDeps, podUid: string, name: string): R
   return found;
 }
 
-/** The one whose network the others share; on the host's network any. */
+/** The one whose network the others share; on the host's network the sandbox, or any. */
 function networkedContainer(deps: CallSourceDeps, podUid: string): RuntimeContainer {
   const running = runningOf(deps, podUid);
-  const found = running.find(({ ip }) => ip !== undefined) ?? running[0];
+  const found = running.find(({ ip }) => ip !== undefined) ?? running.find(isSandbox) ?? running[0];
   if (!found) throw new CallRefusal('NotFound', 'no container of the pod is running');
   return found;
 }

@@ -15,7 +15,7 @@ const joined = (state: RuntimeContainer['state']) =>
 
 function world(document: ReturnType<typeof aPod>, containers: readonly RuntimeContainer[]) {
   const memory = newMemory();
-  memory.images.set('app:1', { imageId: 'sha256:1', digests: [], sizeBytes: 1 });
+  memory.images.set('app:1', { imageId: 'sha256:1', digests: [], sizeBytes: 1, user: '' });
   const wanted = { uid: document.uid, digest: 'd', document };
   const input = { containers, memory, nowMs: 0 };
   const { steps } = plan({ ...input, wanted: [wanted], graceOfLeft: new Map() });

@@ -11,7 +11,12 @@ const wanted = { uid: document.uid, digest: 'd', document };
 function anEvicted() {
   const memory = newMemory();
   memory.folders.add(document.uid);
-  memory.evicted.set(document.uid, { message: 'The node was low on resource: memory. ', wallMs: 0 });
+  memory.ended.set(document.uid, {
+    reason: 'Evicted',
+    message: 'The node was low on resource: memory. ',
+    graceSeconds: 1,
+    wallMs: 0,
+  });
   return memory;
 }
 

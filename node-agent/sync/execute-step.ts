@@ -5,13 +5,14 @@ import type { Clock } from '../../shared/clock.ts';
 import { allContainers } from '../../shared/kubernetes/pod-containers.ts';
 import type { EventReport, PodDocument } from '../../shared/protocol/messages.ts';
 import type { ImagePuller } from '../images/image-puller.ts';
-import { PullSecretError, pullCredentials } from '../images/pull-credentials.ts';
+import { pullCredentials } from '../images/pull-credentials.ts';
 import { DEFAULT_GRACE_SECONDS } from '../limits.ts';
 import { type ContainerRuntime, type ContainerSpec, RuntimeError } from '../runtime/container-runtime.ts';
 import { planVolume } from '../volumes/plan-volume.ts';
 import { prepareSubPath } from '../volumes/sub-path.ts';
 import { deletePodFolder, deleteVolume, prepareVolume } from '../volumes/write-volumes.ts';
 import { type HookedContainer, runPostStart, runPreStop } from './container-hooks.ts';
+import { runSandbox } from './execute-sandbox.ts';
 import {
   type ContainerFailureReason,
   containerKey,
@@ -23,7 +24,10 @@ import {
 
 import { type Rendered, type RenderFacts, renderContainer } from './render-container.ts';
 import { RenderError } from './render-error.ts';
+import { resolverFor } from './resolver.ts';
+import { SANDBOX } from './sandbox.ts';
 import { containerFieldPath } from './status-events.ts';
+import { failureMessage } from './step-failure.ts';
 import type { Step } from './steps.ts';
 import { stopMessage } from './stop-message.ts';
 
@@ -55,6 +59,8 @@ export async function executeStep(deps: ExecuteDeps, step: Step, signal: AbortSi
       return pull(deps, step, signal);
     case 'run':
       return run(deps, step, signal);
+    case 'run-sandbox':
+      return runSandbox(deps, step, signal);
     case 'start':
       return start(deps, step, signal);
     case 'stop':
@@ -142,7 +148,12 @@ async function run(deps: ExecuteDeps, step: StepOf<'run'>, signal: AbortSignal):
   };
   let id: string;
   try {
-    const rendered = renderContainer(held.document, container, step, deps.facts());
+    const surroundings = {
+      ...deps.facts(),
+      imageUser: await imageUserOf(deps, image, signal),
+      resolver: await resolverFor(held.document.spec),
+    };
+    const rendered = renderContainer(held.document, container, step, surroundings);
     if (rendered.volumes.length > 0) {
       memory.folders.add(step.uid);
       memory.projected.set(step.uid, held.digest);
@@ -233,6 +244,7 @@ async function finishStart(
 }
 
 async function stop(deps: ExecuteDeps, step: StepOf<'stop'>, signal: AbortSignal): Promise<void> {
+  if (step.container === SANDBOX) return deps.runtime.stop(step.id, step.graceSeconds, signal);
   const isReplaced = step.reason === 'changed' || step.reason === 'network';
   if (isReplaced) deps.memory.replaced.add(step.id);
   say(deps, step, 'Normal', 'Killing', stopMessage(step, deps.documentOf(step.uid)?.document));
@@ -290,16 +302,14 @@ async function refreshFiles(deps: ExecuteDeps, uid: string): Promise<void> {
   }
 }
 
-/** What to tell the user; throws the error on when it is no failure of the step's own. */
-function failureMessage(error: unknown, signal: AbortSignal): string {
-  if (signal.aborted) throw error;
-  if (error instanceof RuntimeError) {
-    if (error.failure === 'unreachable') throw error;
-    return error.message;
-  }
-  if (error instanceof RenderError || error instanceof PullSecretError) return error.message;
-  if (error instanceof Error && 'code' in error) return error.message;
-  throw error;
+async function imageUserOf(
+  { memory, runtime }: ExecuteDeps,
+  image: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const known = memory.images.get(image);
+  const presence = known && known !== 'absent' ? known : await runtime.image(image, signal);
+  return presence?.user ?? '';
 }
 
 function say(

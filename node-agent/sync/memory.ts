@@ -6,6 +6,7 @@ import { backoffDelayMs } from '../../shared/backoff.ts';
 import { CRASH_BACKOFF, CRASH_RESET_MS, CREATE_BACKOFF, PULL_BACKOFF } from '../limits.ts';
 import type { Verdicts } from '../probes/verdicts.ts';
 import type { ImagePresence, RuntimeContainer, RuntimeFailure } from '../runtime/container-runtime.ts';
+import type { PodEnd } from './pod-end.ts';
 
 export type CrashRecord = {
   readonly containerId: string;
@@ -58,8 +59,8 @@ export type SyncMemory = {
   readonly seen: Map<string, { readonly atMs: number; readonly wallMs: number }>;
   /** Uids of pods that have a folder on disk. */
   readonly folders: Set<string>;
-  /** By pod uid: why it was evicted, and when by the wall clock. The master remembers it for longer. */
-  readonly evicted: Map<string, { readonly message: string; readonly wallMs: number }>;
+  /** By pod uid: pods that the device ended for good. The master remembers it for longer. */
+  readonly ended: Map<string, PodEnd>;
   /** Names of the volumes on disk that outlive pods. */
   readonly volumes: Set<string>;
   /** By pod uid: digest of the document whose ConfigMaps and Secrets stand in its volumes. */
@@ -90,7 +91,7 @@ export function newMemory(folders: Iterable<string> = []): SyncMemory {
     replaced: new Set(),
     seen: new Map(),
     folders: new Set(folders),
-    evicted: new Map(),
+    ended: new Map(),
     volumes: new Set(),
     projected: new Map(),
     verdicts: new Map(),
@@ -174,7 +175,7 @@ export function forgetStrangers(
   const ids = new Set(containers.map(container => container.id));
   for (const map of [memory.crashes, memory.failures])
     deleteUnless(map, key => known.has(key.slice(0, key.indexOf('/'))));
-  for (const map of [memory.seen, memory.projected, memory.evicted]) deleteUnless(map, uid => known.has(uid));
+  for (const map of [memory.seen, memory.projected, memory.ended]) deleteUnless(map, uid => known.has(uid));
   for (const map of [memory.pulledAtMs, memory.images]) deleteUnless(map, image => wanted.images.has(image));
   deleteUnless(memory.pullFailures, key => wanted.images.has(imageOfKey(key)));
   const imageIds = new Set(containers.map(({ imageId }) => imageId));

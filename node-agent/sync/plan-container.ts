@@ -26,7 +26,8 @@ export function nextOfContainer(ask: Ask): void {
     if (view.running !== newest) return;
     if (!matchesContainer(view.running.labels.specDigest, container))
       draft.steps.push(stopOf(view.running, pod, 'changed'));
-    else if (isCutOff(view.running, network)) draft.steps.push(stopOf(view.running, pod, 'network'));
+    else if (!pod.sandbox && isCutOff(view.running, network))
+      draft.steps.push(stopOf(view.running, pod, 'network'));
     else if (view.failedProbe) draft.steps.push(stopOf(view.running, pod, view.failedProbe));
     return;
   }
@@ -68,20 +69,23 @@ function nextOfCreated(ask: Ask, created: RuntimeContainer, network: NetworkChoi
 }
 
 /**
- * The network for the container; undefined while it must wait for the pod's owner of the network to run. Once the owner
- * is over for good, the others get networks of their own.
+ * The network for the container; undefined while it must wait for the pod's sandbox, or its owner of the network, to run.
+ * Once an owner is over for good, the others get networks of their own.
  */
 function chooseNetwork(pod: PodView, view: ContainerView, input: PlanInput): NetworkChoice | undefined {
-  const { owner } = pod;
+  const { owner, sandbox } = pod;
+  if (sandbox) return sandbox.running && { kind: 'sandbox', id: sandbox.running.id, ip: sandbox.running.ip };
   if (!owner) return { kind: 'host' };
   if (owner === view) return { kind: 'own' };
   if (owner.running) return { kind: 'joined', id: owner.running.id, ip: owner.running.ip };
   return view.role === 'init' || isOver(owner, pod, input.memory.replaced) ? { kind: 'own' } : undefined;
 }
 
-/** True when it joined the network of a container other than the one that owns the pod's network now. */
+/** True when it joined the network of a container other than the one that holds the pod's network now. */
 function isCutOff(container: RuntimeContainer, network: NetworkChoice | undefined): boolean {
-  return network?.kind === 'joined' && joinedNetworkOf(container.labels.specDigest) !== network.id;
+  return (
+    network !== undefined && 'id' in network && joinedNetworkOf(container.labels.specDigest) !== network.id
+  );
 }
 
 function isToRunAgain({ pod, view, input }: Ask, ended: RuntimeContainer): boolean {

@@ -2,12 +2,13 @@ import fc from 'fast-check';
 import type * as core from 'kubernetes-types/core/v1';
 import { expect, it } from 'vitest';
 import type { PodDocument } from '../../shared/protocol/messages.ts';
-import type { RuntimeContainer } from '../runtime/container-runtime.ts';
+import { type RuntimeContainer, SANDBOX_IMAGE } from '../runtime/container-runtime.ts';
 import type { WantedPod } from './desired-set.ts';
 import { containerKey, newMemory, noteExits } from './memory.ts';
 import { plan } from './plan.ts';
 import { aContainer, aDocument, aRuntimeContainer, exited, running } from './pod-builders.ts';
 import { viewPod } from './pod-view.ts';
+import { isSandbox, needsSandbox, SANDBOX } from './sandbox.ts';
 import { specDigestOf } from './spec-digest.ts';
 import { type Step, stepKey } from './steps.ts';
 
@@ -18,6 +19,8 @@ type World = {
   readonly wanted: readonly WantedPod[];
   readonly documents: ReadonlyMap<string, PodDocument>;
   readonly behaviours: ReadonlyMap<string, Behaviour>;
+  /** Uids of pods of which containers were found, made by who knows which version. */
+  readonly adopted: ReadonlySet<string>;
   containers: RuntimeContainer[];
   readonly memory: ReturnType<typeof newMemory>;
   nowMs: number;
@@ -40,6 +43,7 @@ const aPod = (uid: string) =>
       mains: fc.array(image, { minLength: 1, maxLength: 3 }),
       inits: fc.array(fc.record({ image, isSidecar: fc.boolean() }), { maxLength: 2 }),
       hostNetwork: fc.boolean(),
+      shareProcessNamespace: fc.boolean(),
       terminateWithinSeconds: fc.option(fc.nat(5), { nil: undefined, freq: 4 }),
     })
     .map(({ mains, inits, terminateWithinSeconds, ...spec }): WantedPod => {
@@ -53,9 +57,10 @@ const aPod = (uid: string) =>
 
 const leftover = fc.record({
   uid: fc.constantFrom(...UIDS, ...STRANGERS),
-  container: fc.constantFrom('c0', 'c1', 'i0', 'other'),
+  container: fc.constantFrom('c0', 'c1', 'i0', 'other', SANDBOX),
   attempt: fc.nat(3),
   image,
+  joinedAttempt: fc.option(fc.nat(3), { nil: undefined }),
   state: fc.constantFrom(running(), exited(0), exited(1), { kind: 'created' as const }),
 });
 
@@ -75,7 +80,14 @@ const worlds = fc
       wanted,
       documents: new Map(wanted.flatMap(({ uid, document }) => (document ? [[uid, document]] : []))),
       behaviours: new Map(names.map((key, i) => [key, behaviours[i] ?? 'serve'])),
-      containers: leftovers.map(aRuntimeContainer),
+      adopted: new Set(leftovers.map(({ uid }) => uid)),
+      containers: leftovers.map(({ joinedAttempt, ...each }) => {
+        const isJoined = joinedAttempt !== undefined && each.container !== SANDBOX;
+        return aRuntimeContainer({
+          ...each,
+          joined: isJoined ? `${each.uid}-${SANDBOX}-${joinedAttempt}` : undefined,
+        });
+      }),
       memory: newMemory(STRANGERS.slice(0, 1)),
       nowMs: 0,
     };
@@ -109,7 +121,7 @@ function apply(world: World, step: Step): void {
   };
   switch (step.kind) {
     case 'pull':
-      memory.images.set(step.image, { imageId: step.image, digests: [], sizeBytes: 1 });
+      memory.images.set(step.image, { imageId: step.image, digests: [], sizeBytes: 1, user: '' });
       return;
     case 'run': {
       const { uid, container, attempt, network } = step;
@@ -123,11 +135,19 @@ function apply(world: World, step: Step): void {
         container,
         attempt,
         image: containerOf(world, uid, container).image,
-        joined: network.kind === 'joined' ? network.id : undefined,
+        joined: 'id' in network ? network.id : undefined,
         state: fateOf(world, step, attempt),
       });
       world.containers = [...world.containers, made];
       memory.folders.add(uid);
+      return;
+    }
+    case 'run-sandbox': {
+      const { uid, attempt } = step;
+      const others = world.containers.filter(each => each.labels.podUid === uid && isSandbox(each));
+      expect(others.every(({ state }) => state.kind !== 'running')).toBe(true);
+      const made = aRuntimeContainer({ uid, container: SANDBOX, attempt, image: SANDBOX_IMAGE });
+      world.containers = [...world.containers.filter(({ id }) => id !== made.id), made];
       return;
     }
     case 'start': {
@@ -151,8 +171,13 @@ function apply(world: World, step: Step): void {
 }
 
 /** Plans and acts until nothing is left to do, in whatever order `pick` says; gives up after a bounded number of looks. */
-function settle(world: World, pick: (step: Step, turn: number) => boolean): boolean {
+function settle(
+  world: World,
+  pick: (step: Step, turn: number) => boolean,
+  strike: (turn: number) => void = () => {},
+): boolean {
   for (let turn = 0; turn < 200; turn++) {
+    strike(turn);
     const made = look(world);
     for (const missing of made.unknownImages) world.memory.images.set(missing, 'absent');
     const keys = made.steps.map(stepKey);
@@ -199,7 +224,9 @@ function assertSettled(world: World): void {
       expect(found?.image).toBe(container.image);
       expect(attempts.filter(({ state }) => state.kind === 'running')).toHaveLength(1);
       expect(attempts.length).toBeLessThanOrEqual(2);
-      const owner = pod.owner?.running;
+      if (pod.sandbox || (needsSandbox(document.spec) && !world.adopted.has(uid)))
+        expect(pod.sandbox?.running).toBeDefined();
+      const owner = (pod.sandbox ?? pod.owner)?.running;
       if (owner && found && found !== owner)
         expect(found.labels.specDigest).toBe(specDigestOf(container, owner.id));
     }
@@ -221,6 +248,24 @@ it('converges when only some of the steps are done between two looks', () => {
     fc.property(worlds, fc.infiniteStream(fc.boolean()), (world, coin) => {
       const isDone = (_: Step, turn: number) => turn > 150 || (coin.next().value ?? true);
       expect(settle(world, isDone)).toBe(true);
+      assertSettled(world);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+it('comes back, all in one sandbox, after a sandbox has died or vanished at any moment', () => {
+  fc.assert(
+    fc.property(worlds, fc.nat(12), fc.constantFrom('dies', 'vanishes'), (world, fatalTurn, fate) => {
+      const isStruck = (each: RuntimeContainer) => isSandbox(each) && each.state.kind === 'running';
+      const strike = (turn: number) => {
+        if (turn !== fatalTurn) return;
+        world.containers = world.containers.flatMap(each => {
+          if (!isStruck(each)) return [each];
+          return fate === 'dies' ? [{ ...each, state: exited(137) }] : [];
+        });
+      };
+      expect(settle(world, () => true, strike)).toBe(true);
       assertSettled(world);
     }),
     { numRuns: 200 },

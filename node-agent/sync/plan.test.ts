@@ -13,9 +13,10 @@ import {
 } from './memory.ts';
 import { plan } from './plan.ts';
 import { aContainer, aDocument, aRuntimeContainer, exited, running } from './pod-builders.ts';
+import { SANDBOX } from './sandbox.ts';
 import type { Step } from './steps.ts';
 
-const PRESENT = { imageId: 'sha256:1', digests: [], sizeBytes: 1 };
+const PRESENT = { imageId: 'sha256:1', digests: [], sizeBytes: 1, user: '' };
 
 function memoryWithImages(...images: string[]): SyncMemory {
   const memory = newMemory();
@@ -45,6 +46,7 @@ function brief(steps: readonly Step[]): string[] {
   });
 }
 
+const sandbox = aRuntimeContainer({ container: SANDBOX });
 const two = aDocument({
   spec: { containers: [aContainer({ name: 'a' }), aContainer({ name: 'b' })] },
 });
@@ -72,13 +74,7 @@ describe('the plan for one pod', () => {
       want: ['stop web'],
     },
     {
-      name: 'runs the owner of the network before those that join it',
-      document: two,
-      containers: [],
-      want: ['run a'],
-    },
-    {
-      name: 'runs the joiners once the owner runs',
+      name: 'with no sandbox, as earlier versions had none, runs the joiners once the owner runs',
       document: two,
       containers: [aRuntimeContainer({ container: 'a' })],
       want: ['run b'],
@@ -106,7 +102,10 @@ describe('the plan for one pod', () => {
       document: aDocument({
         spec: { initContainers: [aContainer({ name: 'i1' }), aContainer({ name: 'i2' })] },
       }),
-      containers: [aRuntimeContainer({ container: 'i1', state: exited(0) })],
+      containers: [
+        aRuntimeContainer({ container: SANDBOX }),
+        aRuntimeContainer({ container: 'i1', joined: 'uid-1-POD-0', state: exited(0) }),
+      ],
       want: ['run i2'],
     },
     {
@@ -246,8 +245,11 @@ describe('images', () => {
       notePullFailure(memory, 'none:1', { message: 'none', failure: 'image-not-found' }, 0);
     }
     retryPulls(memory);
-    expect(planOf(document, [], { memory, nowMs: 9_999 })).toMatchObject({ steps: [], wakeAtMs: 10_000 });
-    expect(brief(planOf(document, [], { memory, nowMs: 10_000 }).steps)).toEqual(['pull c0']);
+    expect(planOf(document, [sandbox], { memory, nowMs: 9_999 })).toMatchObject({
+      steps: [],
+      wakeAtMs: 10_000,
+    });
+    expect(brief(planOf(document, [sandbox], { memory, nowMs: 10_000 }).steps)).toEqual(['pull c0']);
   });
 
   it('waits after a failed pull', () => {

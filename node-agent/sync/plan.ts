@@ -19,8 +19,10 @@ import {
 import { isImageReference } from './image-reference.ts';
 import { containerKey } from './memory.ts';
 import { nextOfContainer } from './plan-container.ts';
+import { endSandbox, nextOfSandbox } from './plan-sandbox.ts';
 import { type ContainerView, initProgress, isFinished, type PodView, viewPod, viewsOf } from './pod-view.ts';
 import { removableVolumes } from './removable-volumes.ts';
+import { isSandbox } from './sandbox.ts';
 import type { Step } from './steps.ts';
 
 /** The next steps towards the wanted pods. Steps of one plan do not depend on each other. */
@@ -83,8 +85,10 @@ function planPod(
     if (containers.length === 0 && !memory.folders.has(uid)) draft.gone.push(uid);
     return;
   }
-  if (wanted.ended || memory.evicted.has(uid)) {
-    clearPod({ uid, graceSeconds: EVICTION_GRACE_SECONDS, reason: 'evicted' }, containers, memory, draft);
+  const end = memory.ended.get(uid);
+  if (wanted.ended || end) {
+    const { graceSeconds = EVICTION_GRACE_SECONDS } = end ?? {};
+    clearPod({ uid, graceSeconds, reason: 'ended' }, containers, memory, draft);
     return;
   }
   if (!document || digest === undefined) return;
@@ -93,8 +97,15 @@ function planPod(
   if (memory.folders.has(uid) && memory.projected.get(uid) !== digest)
     draft.steps.push({ kind: 'refresh-files', uid });
   for (const view of viewsOf(pod)) tidy(pod, view, draft);
-  if (isFinished(pod, memory.replaced)) stopHelpers(pod, draft);
-  else for (const view of activeContainers(pod, memory)) nextOfContainer({ pod, view, digest, input, draft });
+  if (isFinished(pod, memory.replaced)) {
+    stopHelpers(pod, draft);
+    endSandbox(pod, draft);
+    return;
+  }
+  const active = activeContainers(pod, memory);
+  const { sandbox } = pod;
+  if (sandbox) nextOfSandbox({ pod, sandbox, active, digest, input, draft });
+  for (const view of active) nextOfContainer({ pod, view, digest, input, draft });
 }
 
 /** Those that should run now: sidecars, and either the init container whose turn it is or the main and ephemeral containers. */
@@ -131,14 +142,15 @@ function clearPod(
   how: {
     readonly uid: string;
     readonly graceSeconds: number;
-    readonly reason: 'terminated' | 'unwanted' | 'evicted';
+    readonly reason: 'terminated' | 'unwanted' | 'ended';
   },
   containers: readonly RuntimeContainer[],
   memory: PlanMemory,
   draft: Draft,
 ): void {
   const { uid, graceSeconds, reason } = how;
-  const running = containers.filter(({ state }) => state.kind === 'running');
+  // The sandbox outlives what runs in it: they may need the network until their end.
+  const running = containers.filter(each => each.state.kind === 'running' && !isSandbox(each));
   for (const { id, labels } of running)
     draft.steps.push({ kind: 'stop', uid, container: labels.container, id, graceSeconds, reason });
   if (running.length > 0) return;
@@ -149,7 +161,8 @@ function clearPod(
 /** Containers of a name that the pod does not have: left by a changed document. */
 function dropStrayContainers(pod: PodView, containers: readonly RuntimeContainer[], draft: Draft): void {
   const names = new Set(viewsOf(pod).map(({ container }) => container.name));
-  for (const each of containers.filter(({ labels }) => !names.has(labels.container)))
+  const isStray = (each: RuntimeContainer) => !isSandbox(each) && !names.has(each.labels.container);
+  for (const each of containers.filter(isStray))
     draft.steps.push(each.state.kind === 'running' ? stopOf(each, pod, 'changed') : removal(each));
 }
 

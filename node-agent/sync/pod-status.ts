@@ -5,6 +5,7 @@ import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import { containerStatus, formatTime, type StatusFacts } from './container-status.ts';
 import type { WantedPod } from './desired-set.ts';
 import type { PlanMemory } from './draft.ts';
+import type { PodEnd } from './pod-end.ts';
 import { initProgress, isFinished, type PodView, podIpOf, viewPod } from './pod-view.ts';
 
 export type PodStatusInput = {
@@ -189,11 +190,12 @@ export function goneStatus(before: core.PodStatus | undefined, wallMs: number): 
 }
 
 /** A pod that the device had to end; `before` is what was said of it last. */
-export function evictedStatus(
+export function endedStatus(
   before: core.PodStatus | undefined,
-  { message, wallMs }: { readonly message: string; readonly wallMs: number },
+  { reason, message, wallMs }: PodEnd,
 ): core.PodStatus {
   const { conditions = [], ...rest } = goneStatus(before, wallMs);
+  if (reason !== 'Evicted') return { ...rest, phase: 'Failed', reason, message, conditions };
   const disrupted = {
     type: 'DisruptionTarget',
     status: 'True',
@@ -202,5 +204,5 @@ export function evictedStatus(
     lastTransitionTime: formatTime(wallMs),
   };
   const others = conditions.filter(({ type }) => type !== disrupted.type);
-  return { ...rest, phase: 'Failed', reason: 'Evicted', message, conditions: [...others, disrupted] };
+  return { ...rest, phase: 'Failed', reason, message, conditions: [...others, disrupted] };
 }

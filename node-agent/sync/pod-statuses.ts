@@ -4,7 +4,7 @@ import type { EventReport, PodReport } from '../../shared/protocol/messages.ts';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import type { WantedPod } from './desired-set.ts';
 import type { SyncMemory } from './memory.ts';
-import { evictedStatus, goneStatus, podStatus } from './pod-status.ts';
+import { endedStatus, goneStatus, podStatus } from './pod-status.ts';
 import { statusEvents } from './status-events.ts';
 
 export class PodStatuses {
@@ -38,8 +38,8 @@ export class PodStatuses {
         if (held?.gone) return [];
         return this.store({ uid: pod.uid, status: goneStatus(held?.status, times.wallMs), gone: true });
       }
-      const evicted = rest.memory.evicted.get(pod.uid);
-      if (evicted) return this.store({ uid: pod.uid, status: evictedStatus(held?.status, evicted) });
+      const end = rest.memory.ended.get(pod.uid);
+      if (end) return this.store({ uid: pod.uid, status: endedStatus(held?.status, end) });
       // The master knows its end, and nothing here could tell it better.
       if (pod.ended) return [];
       const status = podStatus({ ...rest, ...times, wanted: pod, before: held?.status });

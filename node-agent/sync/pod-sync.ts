@@ -8,7 +8,13 @@ import type { Clock } from '../../shared/clock.ts';
 import { allContainers } from '../../shared/kubernetes/pod-containers.ts';
 import type { EventReport, PodDocument, PodReport } from '../../shared/protocol/messages.ts';
 import type { Eviction } from '../eviction/plan.ts';
-import { DEFAULT_GRACE_SECONDS, ENGINE_BACKOFF, PULL_ERROR_SHOWN_MS, RESYNC_INTERVAL_MS } from '../limits.ts';
+import {
+  DEFAULT_GRACE_SECONDS,
+  ENGINE_BACKOFF,
+  EVICTION_GRACE_SECONDS,
+  PULL_ERROR_SHOWN_MS,
+  RESYNC_INTERVAL_MS,
+} from '../limits.ts';
 import { probeTargets } from '../probes/probe-targets.ts';
 import { Prober } from '../probes/prober.ts';
 import { runProbe } from '../probes/run-probe.ts';
@@ -28,7 +34,9 @@ import {
   type SyncMemory,
 } from './memory.ts';
 import { plan } from './plan.ts';
+import { type PodEnd, podVerdict } from './pod-end.ts';
 import { PodStatuses } from './pod-statuses.ts';
+import { viewPod } from './pod-view.ts';
 import type { RenderFacts } from './render-container.ts';
 import { RunningSteps } from './running-steps.ts';
 import { unsupportedFeatures } from './unsupported.ts';
@@ -107,10 +115,15 @@ export class PodSync {
 
   /** Ends a pod for good, for the sake of the device. */
   evict({ uid, message }: Eviction): void {
-    const { clock, emit } = this.deps;
-    this.memory.evicted.set(uid, { message, wallMs: clock.nowMs() });
-    emit({ podUid: uid, type: 'Warning', reason: 'Evicted', message });
+    this.end(uid, { reason: 'Evicted', message, graceSeconds: EVICTION_GRACE_SECONDS });
     this.waker.wake();
+  }
+
+  private end(uid: string, end: Omit<PodEnd, 'wallMs'>): void {
+    const { clock, emit } = this.deps;
+    this.memory.ended.set(uid, { ...end, wallMs: clock.nowMs() });
+    const { reason, message } = end;
+    emit({ podUid: uid, type: reason === 'DeadlineExceeded' ? 'Normal' : 'Warning', reason, message });
   }
 
   /** What is projected into these pods' volumes has changed: write it anew. */
@@ -223,6 +236,7 @@ export class PodSync {
       return RESYNC_INTERVAL_MS;
     }
     this.remember(wanted, containers);
+    const deadlineAtMs = this.endOverdue(wanted, containers);
     await this.findDigests(containers, signal);
     const made = await this.planned(wanted, containers, signal);
     if (set !== this.set) this.waker.wake();
@@ -234,7 +248,24 @@ export class PodSync {
     this.prober.update(probeTargets(wanted, containers, this.memory), signal);
     this.running.abortPulls(image => imagesOf(wanted).has(image));
     if (set === this.set) this.running.begin(made.steps, busy, signal, () => this.waker.wake());
-    return this.untilNextMs(made);
+    return this.untilNextMs(made, deadlineAtMs);
+  }
+
+  /** Ends the pods that may not go on; answers when, by the monotonic clock, the next of the others will be such a one. */
+  private endOverdue(
+    wanted: readonly WantedPod[],
+    containers: readonly RuntimeContainer[],
+  ): number | undefined {
+    const { clock } = this.deps;
+    const { memory } = this;
+    const times = { nowMs: clock.monotonicMs(), wallMs: clock.nowMs() };
+    const waits = wanted.flatMap(({ uid, document, ended, terminateWithinSeconds }) => {
+      if (!document || ended || terminateWithinSeconds !== undefined || memory.ended.has(uid)) return [];
+      const verdict = podVerdict({ pod: viewPod(document, containers, memory), memory, ...times });
+      if (verdict.kind === 'end') this.end(uid, verdict.end);
+      return verdict.kind === 'deadline' ? [verdict.atMs] : [];
+    });
+    return waits.length > 0 ? Math.min(...waits) : undefined;
   }
 
   private remember(wanted: readonly WantedPod[], containers: readonly RuntimeContainer[]): void {
@@ -301,12 +332,14 @@ export class PodSync {
     }
   }
 
-  private untilNextMs(made: Plan): number {
+  private untilNextMs(made: Plan, deadlineAtMs: number | undefined): number {
     const nowMs = this.deps.clock.monotonicMs();
     const shownUntilMs = [...this.memory.pullFailures.values()]
       .map(({ failedAtMs }) => failedAtMs + PULL_ERROR_SHOWN_MS)
       .filter(atMs => atMs > nowMs);
-    const wakes = [made.wakeAtMs, this.running.wakeAtMs, ...shownUntilMs].filter(atMs => atMs !== undefined);
+    const wakes = [made.wakeAtMs, deadlineAtMs, this.running.wakeAtMs, ...shownUntilMs].filter(
+      atMs => atMs !== undefined,
+    );
     return Math.max(0, Math.min(RESYNC_INTERVAL_MS, ...wakes.map(atMs => atMs - nowMs)));
   }
 }

@@ -3,6 +3,7 @@ import type * as core from 'kubernetes-types/core/v1';
 import type { PodDocument } from '../../shared/protocol/messages.ts';
 import { failedProbe, type Health, hasStarted } from '../probes/verdicts.ts';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
+import { isOfEarlierSandbox, type SandboxView, viewSandbox } from './sandbox.ts';
 
 /** `sidecar` is Kubernetes's restartable init container; an ephemeral one joined the pod while it ran, and runs once. */
 export type ContainerRole = 'init' | 'sidecar' | 'main' | 'ephemeral';
@@ -30,7 +31,9 @@ export type PodView = {
   readonly inits: readonly ContainerView[];
   readonly mains: readonly ContainerView[];
   readonly ephemerals: readonly ContainerView[];
-  /** The container whose network the others join; undefined on the host's network. */
+  /** What holds the network that all containers join; undefined for a pod that has none. */
+  readonly sandbox?: SandboxView;
+  /** Without a sandbox: the container whose network the others join. Undefined on the host's network. */
   readonly owner?: ContainerView;
 };
 
@@ -64,8 +67,11 @@ export function viewPod(
   const mains = spec.containers.map(each => view(each, 'main'));
   const ephemerals = (spec.ephemeralContainers ?? []).map(each => view(each, 'ephemeral'));
   const hostNetwork = spec.hostNetwork === true;
-  const owner = hostNetwork ? undefined : (inits.find(({ role }) => role === 'sidecar') ?? mains[0]);
-  return { document, restartPolicy: restartPolicyOf(spec), hostNetwork, inits, mains, ephemerals, owner };
+  const sandbox = viewSandbox(spec, own);
+  const first = inits.find(({ role }) => role === 'sidecar') ?? mains[0];
+  const owner = sandbox || hostNetwork ? undefined : first;
+  const restartPolicy = restartPolicyOf(spec);
+  return { document, restartPolicy, hostNetwork, inits, mains, ephemerals, sandbox, owner };
 }
 
 function restartPolicyOf(spec: core.PodSpec): RestartPolicy {
@@ -78,6 +84,8 @@ export function willRestart(view: ContainerView, pod: PodView, replaced: Readonl
   if (ended?.state.kind !== 'exited' || view.role === 'ephemeral') return false;
   if (replaced.has(ended.id)) return true;
   if (view.role === 'sidecar') return true;
+  // A pod in a new sandbox starts from the beginning.
+  if (view.role === 'init' && isOfEarlierSandbox(ended, pod.sandbox)) return true;
   // Whatever it exits with on being killed.
   const hasFailed = ended.state.exitCode !== 0 || view.failedProbe !== undefined;
   if (view.role === 'init') return hasFailed && pod.restartPolicy !== 'Never';
@@ -95,15 +103,16 @@ export type InitProgress =
   | { readonly kind: 'failed'; readonly at: ContainerView }
   | { readonly kind: 'at'; readonly at: ContainerView; readonly index: number };
 
-/** How far the init containers have come. Once a main container exists they are done for good, as in the kubelet. */
+/** How far the init containers have come. Once a main container exists they are done, but for a new sandbox, as in the kubelet. */
 export function initProgress(pod: PodView, replaced: ReadonlySet<string>): InitProgress {
-  if (pod.mains.some(({ newest }) => newest !== undefined)) return { kind: 'done' };
+  const hasStarted = pod.mains.some(({ newest }) => newest && !isOfEarlierSandbox(newest, pod.sandbox));
+  if (hasStarted || pod.mains.every(main => isOver(main, pod, replaced))) return { kind: 'done' };
   // Looked for first: the sidecars before it have ended with it, and must not look as if their turn came again.
   const failed = pod.inits.find(
-    view => view.role === 'init' && !hasServed(view) && isOver(view, pod, replaced),
+    view => view.role === 'init' && !hasServed(view, pod) && isOver(view, pod, replaced),
   );
   if (failed) return { kind: 'failed', at: failed };
-  const index = pod.inits.findIndex(view => !hasServed(view));
+  const index = pod.inits.findIndex(view => !hasServed(view, pod));
   const at = pod.inits[index];
   return at ? { kind: 'at', at, index } : { kind: 'done' };
 }
@@ -122,11 +131,12 @@ export function isFinished(pod: PodView, replaced: ReadonlySet<string>): boolean
 
 /** The address of a pod; undefined while nothing has one. */
 export function podIpOf(pod: PodView, hostIp: string): string | undefined {
-  return pod.hostNetwork ? hostIp || undefined : pod.owner?.running?.ip;
+  return pod.hostNetwork ? hostIp || undefined : (pod.sandbox ?? pod.owner)?.running?.ip;
 }
 
 /** True for an init container that succeeded, and for a sidecar that has started. */
-export function hasServed({ role, newest, hasStarted }: ContainerView): boolean {
+export function hasServed({ role, newest, hasStarted }: ContainerView, { sandbox }: PodView): boolean {
   if (role === 'sidecar') return hasStarted;
-  return newest?.state.kind === 'exited' && newest.state.exitCode === 0;
+  if (newest?.state.kind !== 'exited' || newest.state.exitCode !== 0) return false;
+  return !isOfEarlierSandbox(newest, sandbox);
 }

@@ -14,7 +14,7 @@ const probe = { exec: { command: ['check'] } };
 
 function memoryOf(change: Partial<SyncMemory> = {}): SyncMemory {
   const memory = { ...newMemory(), ...change };
-  memory.images.set('app:1', { imageId: 'sha256:1', digests: [], sizeBytes: 1 });
+  memory.images.set('app:1', { imageId: 'sha256:1', digests: [], sizeBytes: 1, user: '' });
   return memory;
 }
 

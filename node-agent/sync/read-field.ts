@@ -7,7 +7,7 @@ import { RenderError } from './render-error.ts';
 export type FieldFacts = {
   readonly nodeName: string;
   readonly hostIp: string;
-  /** Absent until the container that owns the pod's network runs. */
+  /** Absent where the container itself makes it. */
   readonly podIp?: string;
   /** What `limits` of a container without limits means. */
   readonly allocatableCpuMilli: number;
@@ -82,10 +82,8 @@ function quoted(text: string): string {
 function podIp(document: PodDocument, path: string, facts: FieldFacts): string {
   if (document.spec.hostNetwork) return facts.hostIp;
   if (facts.podIp) return facts.podIp;
-  // The engine gives a container its address when it starts it, too late for that container's own environment.
-  throw new RenderError(
-    `field "${path}" is not supported in the first container of a pod, whose start makes the address; read it there with "hostname -i"`,
-  );
+  // A pod whose environment names its address has a sandbox; but one that runs since before there were any has not.
+  throw new RenderError(`field "${path}" is not known: the pod's network has no address`);
 }
 
 /** The value of a `resourceFieldRef` in units of its divisor, rounded up. Throws RenderError for an unknown one. */

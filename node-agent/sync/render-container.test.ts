@@ -10,6 +10,8 @@ const FACTS = {
   hostIp: '10.0.0.5',
   podsFolder: '/data/pods',
   memoryFolder: '/mem/pods',
+  seccompFolder: '/data/seccomp',
+  imageUser: '',
   tokenOf: ({ audience }: { audience: string }) =>
     audience === 'none' ? undefined : `token for ${audience}`,
   volumesFolder: '/data/volumes',

@@ -4,18 +4,27 @@ import type * as core from 'kubernetes-types/core/v1';
 import type { PodDocument } from '../../shared/protocol/messages.ts';
 import { parseBytes, parseCpuMilli } from '../../shared/quantity.ts';
 import { DEFAULT_GRACE_SECONDS } from '../limits.ts';
-import type { ContainerSpec, Mount } from '../runtime/container-runtime.ts';
+import type { ContainerSpec, Mount, Resolver } from '../runtime/container-runtime.ts';
 import { checkedPath } from '../volumes/inner-path.ts';
 import { type PreparedVolume, planVolume, type VolumeFacts } from '../volumes/plan-volume.ts';
 import type { SubPath } from '../volumes/sub-path.ts';
 import { expandVariables } from './expand-variables.ts';
 import { renderEnvironment } from './render-environment.ts';
 import { RenderError } from './render-error.ts';
+import { heldNamespaces, joinedNamespaces } from './render-namespaces.ts';
+import { type SecurityFacts, securityOf } from './render-security.ts';
 import { specDigestOf } from './spec-digest.ts';
 import type { NetworkChoice } from './steps.ts';
 
 /** Also the address at which containers of this device reach the API, unless it is the one that the document names. */
-export type RenderFacts = VolumeFacts & { readonly apiHost?: string };
+export type RenderFacts = VolumeFacts & Pick<SecurityFacts, 'seccompFolder'> & { readonly apiHost?: string };
+
+/** What the device tells of one container's surroundings when it is made. */
+export type RenderSurroundings = RenderFacts &
+  Pick<SecurityFacts, 'imageUser'> & {
+    /** The device's own; needed where the pod adds to it. */
+    readonly resolver?: Resolver;
+  };
 
 export type RenderChoice = {
   readonly attempt: number;
@@ -39,11 +48,15 @@ export function renderContainer(
   document: PodDocument,
   container: core.Container,
   choice: RenderChoice,
-  facts: RenderFacts,
+  facts: RenderSurroundings,
 ): Rendered {
   const { network } = choice;
-  const podIp = network.kind === 'joined' ? network.ip : undefined;
-  const environment = renderEnvironment(withApiHost(document, facts), container, { ...facts, podIp });
+  const joined = 'id' in network ? network : undefined;
+  const held = joined ? undefined : heldNamespaces(document, facts.resolver);
+  const environment = renderEnvironment(withApiHost(document, facts), container, {
+    ...facts,
+    podIp: joined?.ip,
+  });
   const { mounts, volumes, subPaths } = renderMounts(document, container, facts, environment);
   const expand = (text: string) => expandVariables(text, environment);
   const spec: ContainerSpec = {
@@ -53,20 +66,20 @@ export function renderContainer(
       podName: document.name,
       container: container.name,
       attempt: choice.attempt,
-      specDigest: specDigestOf(container, network.kind === 'joined' ? network.id : undefined),
+      specDigest: specDigestOf(container, joined?.id),
     },
     image: container.image ?? '',
     command: (container.command ?? []).map(expand),
     args: (container.args ?? []).map(expand),
     env: [...environment].map(([name, value]) => ({ name, value })),
     workingDir: container.workingDir,
-    hostname: network.kind === 'own' ? hostnameOf(document) : undefined,
-    network: network.kind === 'joined' ? { kind: 'container', id: network.id } : network,
-    ...(choice.target !== undefined && { pid: { kind: 'container', id: choice.target } }),
-    ports: choice.ownsPorts && network.kind === 'own' ? publishedPorts(document) : [],
+    ...held,
+    ports: (choice.ownsPorts && held?.ports) || [],
+    ...joinedNamespaces(document, network),
+    ...(choice.target !== undefined && { pid: { kind: 'container' as const, id: choice.target } }),
     mounts,
     ...resourcesOf(container),
-    ...securityOf(document, container),
+    ...securityOf(document, container, facts),
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
@@ -84,22 +97,6 @@ function withApiHost(document: PodDocument, { apiHost }: RenderFacts): PodDocume
   return { ...document, services };
 }
 
-/** A host name is at most 63 characters. */
-function hostnameOf(document: PodDocument): string {
-  return (document.spec.hostname ?? document.name).slice(0, 63).replace(/[-.]+$/, '');
-}
-
-function publishedPorts(document: PodDocument): ContainerSpec['ports'] {
-  const sidecars = (document.spec.initContainers ?? []).filter(each => each.restartPolicy === 'Always');
-  const ports = [...document.spec.containers, ...sidecars].flatMap(each => each.ports ?? []);
-  return ports.flatMap(({ containerPort, hostPort, hostIP, protocol = 'TCP' }) => {
-    if (!hostPort) return [];
-    if (protocol !== 'TCP' && protocol !== 'UDP')
-      throw new RenderError(`hostPort ${hostPort}: protocol ${protocol} is not supported`);
-    return [{ containerPort, hostPort, hostIp: hostIP || undefined, protocol }];
-  });
-}
-
 function resourcesOf(
   container: core.Container,
 ): Pick<ContainerSpec, 'cpuRequestMilli' | 'cpuLimitMilli' | 'memoryLimitBytes'> {
@@ -109,31 +106,6 @@ function resourcesOf(
     cpuRequestMilli: cpuRequest === undefined ? undefined : parseCpuMilli(cpuRequest),
     cpuLimitMilli: limits?.cpu === undefined ? undefined : parseCpuMilli(limits.cpu),
     memoryLimitBytes: limits?.memory === undefined ? undefined : parseBytes(limits.memory),
-  };
-}
-
-function securityOf(
-  document: PodDocument,
-  container: core.Container,
-): Pick<
-  ContainerSpec,
-  'user' | 'groups' | 'privileged' | 'readOnlyRootFilesystem' | 'addCapabilities' | 'dropCapabilities'
-> {
-  const own = container.securityContext ?? {};
-  const pod = document.spec.securityContext ?? {};
-  const user = own.runAsUser ?? pod.runAsUser;
-  const group = own.runAsGroup ?? pod.runAsGroup;
-  if ((own.runAsNonRoot ?? pod.runAsNonRoot) && user === 0)
-    throw new RenderError("container's runAsUser breaks non-root policy");
-  if (user === undefined && group !== undefined)
-    throw new RenderError('runAsGroup without runAsUser is not supported');
-  return {
-    user: user === undefined ? undefined : group === undefined ? String(user) : `${user}:${group}`,
-    groups: [...new Set([pod.fsGroup ?? [], pod.supplementalGroups ?? []].flat())],
-    privileged: own.privileged ?? false,
-    readOnlyRootFilesystem: own.readOnlyRootFilesystem ?? false,
-    addCapabilities: own.capabilities?.add ?? [],
-    dropCapabilities: own.capabilities?.drop ?? [],
   };
 }
 

@@ -5,18 +5,19 @@ export type StopReason =
   | 'unwanted'
   | 'changed'
   | 'network'
+  | 'sandbox'
   | 'duplicate'
   | 'finished'
-  | 'evicted'
+  | 'ended'
   /** Its probe of this kind failed. */
   | 'liveness'
   | 'startup';
 
-/** `joined`: that of the container `id`, whose address is `ip`. */
+/** `joined`: that of the container `id`, whose address is `ip`. `sandbox`: all that the sandbox `id` holds for the pod. */
 export type NetworkChoice =
   | { readonly kind: 'host' }
   | { readonly kind: 'own' }
-  | { readonly kind: 'joined'; readonly id: string; readonly ip?: string };
+  | { readonly kind: 'joined' | 'sandbox'; readonly id: string; readonly ip?: string };
 
 export type Step =
   | {
@@ -40,6 +41,13 @@ export type Step =
       readonly ownsPorts: boolean;
       /** Id of the container whose processes it shall see. */
       readonly target?: string;
+    }
+  /** Creates attempt number `attempt` of the pod's sandbox, unless it is there, and starts it. */
+  | {
+      readonly kind: 'run-sandbox';
+      readonly uid: string;
+      readonly container: string;
+      readonly attempt: number;
     }
   /** Starts a container that was created before. */
   | { readonly kind: 'start'; readonly uid: string; readonly container: string; readonly id: string }

@@ -6,12 +6,6 @@ export type UnsupportedFeature = { readonly reason: string; readonly message: st
 /** One entry for each kind of thing that the pod asks for in vain; none for most pods. */
 export function unsupportedFeatures({ spec }: PodDocument): readonly UnsupportedFeature[] {
   const fields = Object.entries({
-    hostPID: spec.hostPID,
-    hostIPC: spec.hostIPC,
-    shareProcessNamespace: spec.shareProcessNamespace,
-    hostAliases: spec.hostAliases?.length,
-    dnsConfig: spec.dnsConfig,
-    activeDeadlineSeconds: spec.activeDeadlineSeconds,
     runtimeClassName: spec.runtimeClassName,
   }).flatMap(([field, value]) => (value ? [field] : []));
   if (fields.length === 0) return [];

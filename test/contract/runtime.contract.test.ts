@@ -7,8 +7,9 @@ import { FakeRuntime } from '../../node-agent/runtime/fake-runtime.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { ensureTestImage } from '../support/image.ts';
 import { CONTRACT_COMMANDS, CONTRACT_PROGRAMS, runtimeContract } from './runtime.ts';
+import { sandboxContract } from './runtime-sandbox.ts';
 
-runtimeContract('FakeRuntime', async () => {
+const aFake = async () => {
   const image = 'pikelet.test/app:1';
   const world: FakeWorld = { hasFlooded: false, lasting: undefined };
   const runtime = new FakeRuntime({
@@ -29,9 +30,9 @@ runtimeContract('FakeRuntime', async () => {
     },
   });
   return { runtime, image, absentImage: 'pikelet.test/none:1', close: async () => {} };
-});
+};
 
-runtimeContract('DockerRuntime', async () => {
+const aDocker = async () => {
   const image = await ensureTestImage();
   const owner = { cluster: `test-${randomUUID()}`, node: 'node-1' };
   const runtime = new DockerRuntime({ owner, clock: systemClock });
@@ -40,7 +41,12 @@ runtimeContract('DockerRuntime', async () => {
   };
   // Nothing listens on the discard port of this machine.
   return { runtime, image, absentImage: '127.0.0.1:9/none:1', close };
-});
+};
+
+for (const [name, open] of Object.entries({ FakeRuntime: aFake, DockerRuntime: aDocker })) {
+  runtimeContract(name, open);
+  sandboxContract(name, open);
+}
 
 /** The fake's side of CONTRACT_PROGRAMS. */
 function actOut(runtime: FakeRuntime, id: string, spec: ContainerSpec): void {
