@@ -59,7 +59,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await stop();
   await master.stop();
-  await rm(dataDir, { recursive: true });
+  await rm(dataDir, { recursive: true, maxRetries: 5 });
 });
 
 const until = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 20_000, interval: 10 });

@@ -45,7 +45,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await stopAgent();
   await master.stop();
-  await rm(dataDir, { recursive: true });
+  await rm(dataDir, { recursive: true, maxRetries: 5 });
 });
 
 function startAgent(epoch: string): () => Promise<void> {

@@ -12,6 +12,7 @@ import { RuntimeError } from '../../node-agent/runtime/container-runtime.ts';
 import type { FakeProcess } from '../../node-agent/runtime/fake-process.ts';
 import { FakeRuntime } from '../../node-agent/runtime/fake-runtime.ts';
 import { aContainer, aDocument } from '../../node-agent/sync/pod-builders.ts';
+import { isSandbox } from '../../node-agent/sync/sandbox.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { STREAM_INPUT_CREDIT_BYTES, STREAMS_PER_NODE_MAX } from '../../shared/protocol/limits.ts';
 import type { LogsCall, StreamCall } from '../../shared/protocol/messages.ts';
@@ -52,7 +53,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
   await master.stop();
-  await rm(dataDir, { recursive: true });
+  await rm(dataDir, { recursive: true, maxRetries: 5 });
 });
 
 /** Starts an agent as main does; the answer stops it. */
@@ -95,7 +96,9 @@ function startAgent(
 const until = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 20_000, interval: 10 });
 const phaseOf = (uid: string) => master.pods.get(uid)?.status.phase;
 const runningOf = (uid: string) =>
-  runtime.snapshot().filter(({ labels, state }) => labels.podUid === uid && state.kind === 'running');
+  runtime
+    .snapshot()
+    .filter(each => !isSandbox(each) && each.labels.podUid === uid && each.state.kind === 'running');
 
 /** A document whose only volume holds a token, and the file in it. */
 function withToken(uid: string) {
