@@ -166,28 +166,28 @@ it('restart counts are true across a crash loop, a killed agent and a killed mas
     },
   });
   await api.core.createNamespacedPod({ namespace, body });
-  const crashed = (restartCount: number) =>
+  const starts = () => api.core.readNamespacedPodLog({ name: 'crashing', namespace });
+  /** A busy machine may see a later crash than the one it waits for; each must be counted. */
+  const crashed = (atLeast: number) =>
     until(async () => {
       const [status] = statusesOf(await api.pod('crashing'));
       expect(status).toMatchObject({
-        restartCount,
         ready: false,
         state: { waiting: { reason: 'CrashLoopBackOff' } },
         lastState: { terminated: { exitCode: 3 } },
       });
+      expect(status?.restartCount).toBeGreaterThanOrEqual(atLeast);
+      expect(await starts()).toBe(`start ${Number(status?.restartCount) + 1}\n`);
     });
-  const starts = () => api.core.readNamespacedPodLog({ name: 'crashing', namespace });
 
   // The first restart is at once; the second would be 10 s later, but an agent that starts anew tries at once, too.
   await crashed(1);
-  expect(await starts()).toBe('start 2\n');
   await cluster.device(2).kill();
   await cluster.killMaster();
   await cluster.startMaster();
   await cluster.device(2).start();
   await api.untilNode('pi-2', 'True');
   await crashed(2);
-  expect(await starts()).toBe('start 3\n');
   await api.core.deleteNamespacedPod({ name: 'crashing', namespace });
   await until(async () => expect((await api.pods('crashing')).length).toBe(0));
   await untilSettled(cluster, api);
