@@ -1,5 +1,6 @@
 /** `--timeout`: a signal that also aborts when time is up. */
 import type { Clock } from '../shared/clock.ts';
+import { deadlineAfter } from '../shared/deadline.ts';
 import { parseDurationMs } from './duration.ts';
 import { CliError, UsageError } from './errors.ts';
 
@@ -20,12 +21,11 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   if (timeoutMs === undefined) return work(signal);
-  const late = new AbortController();
-  const cancel = clock.after(timeoutMs, () => late.abort(new CliError(message)));
+  const deadline = deadlineAfter(timeoutMs, signal, clock, new CliError(message));
   try {
-    return await work(AbortSignal.any([signal, late.signal]));
+    return await work(deadline.signal);
   } finally {
-    cancel();
+    deadline.cancel();
   }
 }
 
@@ -35,14 +35,13 @@ export async function withinTime<T>(
   timeoutMs: number,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | undefined> {
-  const late = new AbortController();
-  const cancel = clock.after(timeoutMs, () => late.abort(new CliError('time is up')));
+  const deadline = deadlineAfter(timeoutMs, signal, clock);
   try {
-    return await work(AbortSignal.any([signal, late.signal]));
+    return await work(deadline.signal);
   } catch (error) {
-    if (late.signal.aborted && !signal.aborted) return undefined;
+    if (deadline.isOver() && !signal.aborted) return undefined;
     throw error;
   } finally {
-    cancel();
+    deadline.cancel();
   }
 }

@@ -1,4 +1,5 @@
 /** A whole cluster to measure: the real master, agents and containers, on this machine, gone again afterwards. */
+
 import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -6,6 +7,7 @@ import { type ApiClient, createApiClient } from '../../cli/connection/api-client
 import { parseKubeconfig, pickContext } from '../../cli/connection/kubeconfig.ts';
 import { loadYaml } from '../../cli/yaml.ts';
 import { systemClock } from '../../shared/clock.ts';
+import { deadlineAfter } from '../../shared/deadline.ts';
 import { startCluster, type TestCluster } from '../../test/support/cluster.ts';
 import type { Target } from './load-client.ts';
 
@@ -32,7 +34,7 @@ export function runOnCluster(
   const ending = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ending.abort(new Error(name)));
   const measured = new AbortController();
-  const signal = AbortSignal.any([ending.signal, measured.signal, AbortSignal.timeout(withinMs)]);
+  const signal = deadlineAfter(withinMs, AbortSignal.any([ending.signal, measured.signal])).signal;
   setMaxListeners(0, signal);
   const run = async () => {
     const cluster = await startCluster({ nodes });

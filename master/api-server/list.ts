@@ -1,5 +1,6 @@
 /** Lists and single reads, from the watch cache; older snapshots from the store. */
 import * as v from 'valibot';
+import { deadlineAfter } from '../../shared/deadline.ts';
 import { ApiError, notFound } from '../../shared/kubernetes/api-error.ts';
 import type { KindMap, KindName, ObjectRef } from '../../shared/kubernetes/objects.ts';
 import type { Kind } from '../registry/kind.ts';
@@ -136,15 +137,17 @@ async function currentPage<K extends KindName>(
 
 /** Waits a little for a revision from the future: a client may have heard of it from elsewhere. */
 export async function reachRevision(cache: ObjectCache, exchange: Exchange, revision: number): Promise<void> {
-  const patience = AbortSignal.timeout(FUTURE_REVISION_WAIT_MS);
+  const patience = deadlineAfter(FUTURE_REVISION_WAIT_MS, exchange.signal);
   try {
-    await cache.waitFor(revision, AbortSignal.any([patience, exchange.signal]));
+    await cache.waitFor(revision, patience.signal);
   } catch (error) {
-    if (!patience.aborted) throw error;
+    if (!patience.isOver()) throw error;
     throw new ApiError('Timeout', `Too large resource version: ${revision}, current: ${cache.revision}`, {
       causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
       retryAfterSeconds: 1,
     });
+  } finally {
+    patience.cancel();
   }
 }
 

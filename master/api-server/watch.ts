@@ -1,4 +1,6 @@
 /** Watches: events of one kind as lines of JSON, or as messages of a WebSocket, from the watch cache's history. */
+
+import { deadlineAfter } from '../../shared/deadline.ts';
 import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type { KindMap, KindName } from '../../shared/kubernetes/objects.ts';
 import { apiVersionOf, type Kind } from '../registry/kind.ts';
@@ -44,6 +46,8 @@ export async function watchObjects<K extends KindName>(
   const selection = selectionOf(kind, exchange, scope);
   const options = watchOptions(exchange);
   const leave = deps.watches.enter();
+  const ended = deadlineAfter(options.timeoutMs, exchange.signal);
+  let pause = ended;
   let answer: AnswerStream | undefined;
   try {
     if (options.from > 0) await reachRevision(cache, exchange, options.from);
@@ -51,12 +55,11 @@ export async function watchObjects<K extends KindName>(
     const lines = new EventLines(deps, { exchange, answer, kind, selection });
     let position = options.isInitial ? cache.revision : options.from;
     if (options.isInitial) await lines.initial(options.wantsInitialEnd);
-    const ended = AbortSignal.any([exchange.signal, AbortSignal.timeout(options.timeoutMs)]);
-    // One signal for a whole interval: making one takes longer than sending an event.
+    // One deadline for a whole interval: making one takes longer than sending an event.
     const untilBookmark = () =>
-      options.wantsBookmarks ? AbortSignal.any([ended, AbortSignal.timeout(BOOKMARK_INTERVAL_MS)]) : ended;
-    let pause = untilBookmark();
-    while (!ended.aborted) {
+      options.wantsBookmarks ? deadlineAfter(BOOKMARK_INTERVAL_MS, ended.signal) : ended;
+    pause = untilBookmark();
+    while (!ended.signal.aborted) {
       const events = cache.history.after(position);
       if (events === undefined) return await lines.expired(position);
       for (const event of events) await lines.event(event);
@@ -64,13 +67,15 @@ export async function watchObjects<K extends KindName>(
       if (events.length > 0) continue;
       // A custom kind that is gone, or another by now: clients look again what there is.
       if (deps.kinds.find(kind.group, kind.version, kind.plural) !== kind) return;
-      await cache.history.next(pause);
-      if (!pause.aborted || !options.wantsBookmarks) continue;
+      await cache.history.next(pause.signal);
+      if (!pause.signal.aborted || !options.wantsBookmarks) continue;
       await lines.bookmark(position);
       pause = untilBookmark();
     }
   } finally {
     leave();
+    pause.cancel();
+    ended.cancel();
     answer?.end();
   }
 }

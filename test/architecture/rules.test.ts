@@ -57,7 +57,7 @@ describe('files that decide', () => {
 
 describe('every file', () => {
   it('leaves time to shared/clock.ts', () => {
-    const timers = /\bDate\.now\(|(?<!\.)\bset(Timeout|Interval)\(/;
+    const timers = /\bDate\.now\(|(?<!\.)\bset(Timeout|Interval)\(|\bAbortSignal\.timeout\(/;
     const allowed = (path: string) => path === 'shared/clock.ts' || path.startsWith('dashboard/');
     expect(
       having(
