@@ -173,6 +173,7 @@ export class Agent {
         memoryFolder: join(memoryFolder, 'pods'),
         tokenOf: request => this.tokens.tokenOf(request),
       }),
+      memoryFolder,
       tokensReady: (document, signal) => this.tokens.ready(document, signal),
       emit: event => this.reporter.addEvent(event),
       onImages: () => this.images.wake(),

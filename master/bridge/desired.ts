@@ -105,11 +105,20 @@ function documentOf(pod: Pod, configMaps: readonly ConfigMap[], secrets: readonl
     labels,
     annotations,
     spec: pod.spec,
+    ...gateConditions(pod),
     configMaps: Object.fromEntries(
       configMaps.map(({ metadata, data = {}, binaryData = {} }) => [metadata.name, { data, binaryData }]),
     ),
     secrets: Object.fromEntries(secrets.map(({ metadata, data = {} }) => [metadata.name, { data }])),
   };
+}
+
+/** Of most pods nothing: a document must not change with what its own agent reports. */
+function gateConditions({ spec, status }: Pod): Pick<PodDocument, 'conditions'> {
+  const gates = (spec.readinessGates ?? []).map(({ conditionType }) => conditionType);
+  if (gates.length === 0) return {};
+  const named = status?.conditions?.filter(({ type }) => gates.includes(type)) ?? [];
+  return { conditions: Object.fromEntries(named.map(({ type, status: value }) => [type, value])) };
 }
 
 /** The same documents as the payloads of `documents` messages, each as full as it may be. */

@@ -213,6 +213,8 @@ export type ExecOptions = {
   readonly stderr: boolean;
   /** stderr is then part of stdout. */
   readonly tty: boolean;
+  /** Aborting kills the command's process group (SIGKILL) instead of hanging it up. */
+  readonly killOnAbort?: boolean;
 };
 
 export type AttachOptions = Pick<ExecOptions, 'stdin' | 'stdout' | 'stderr'>;

@@ -19,7 +19,7 @@ export async function dockerExec(
   options: ExecOptions,
   signal: AbortSignal,
 ): Promise<RuntimeStream> {
-  const { command, stdin, stdout, stderr, tty } = options;
+  const { command, stdin, stdout, stderr, tty, killOnAbort } = options;
   const body = {
     Cmd: [...command],
     AttachStdin: stdin,
@@ -39,7 +39,8 @@ export async function dockerExec(
   } as const;
   const socket = await connection.hijack(start, signal);
   const inspect = { operation: 'exec', method: 'GET', path: `/exec/${execId}/json` } as const;
-  const onAbort = () => void hangUp(connection.ask(inspect, ExecAnswer), id);
+  const end = killOnAbort ? 'SIGKILL' : 'SIGHUP';
+  const onAbort = () => void endCommand(connection.ask(inspect, ExecAnswer), id, end);
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   return {
@@ -136,12 +137,16 @@ async function resize(
  * Docker lets a command run on when its caller has left. What a closing terminal sends ends it, and whatever else is in its
  * group (runc gives each command a session of its own); what was started with nohup is meant to stay.
  */
-async function hangUp(inspected: Promise<ExecAnswer>, containerId: string): Promise<void> {
+async function endCommand(
+  inspected: Promise<ExecAnswer>,
+  containerId: string,
+  signal: 'SIGHUP' | 'SIGKILL',
+): Promise<void> {
   // An engine that is gone, a command that has ended: nothing is left to do.
   const exec = await inspected.catch(() => undefined);
   if (!exec?.Running || !(await isProcessOf(exec.Pid, containerId))) return;
   try {
-    process.kill(-exec.Pid, 'SIGHUP');
+    process.kill(-exec.Pid, signal);
   } catch {
     // It has just ended, or this agent may not: then the command runs on, as with Docker alone.
   }

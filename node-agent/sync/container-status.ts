@@ -3,6 +3,7 @@ import type * as core from 'kubernetes-types/core/v1';
 import { shownImageId } from '../images/image-name.ts';
 import { pullKeyOf } from '../images/pull-credentials.ts';
 import { PULL_ERROR_SHOWN_MS } from '../limits.ts';
+import { isReady } from '../probes/verdicts.ts';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import type { PlanMemory } from './draft.ts';
 import { isImageReference } from './image-reference.ts';
@@ -32,17 +33,15 @@ export function containerStatus(pod: PodView, view: ContainerView, facts: Status
   const state = stateOf(pod, view, facts);
   const last = state.waiting || state.running ? lastEnded(view) : lastEnded(view, newest);
   const shown = view.running ?? newest;
-  const isReady =
-    view.role === 'init'
-      ? state.terminated?.exitCode === 0
-      : view.role !== 'ephemeral' && state.running !== undefined;
+  const { running } = view;
+  const isServing = running !== undefined && isReady(container, running.id, facts.memory);
   return {
     name: container.name,
     image: container.image ?? '',
     imageID: shown ? imageIdOf(shown, container.image ?? '', facts.memory) : '',
     ...(shown ? { containerID: idOf(shown) } : {}),
-    ready: isReady,
-    started: state.running !== undefined,
+    ready: view.role === 'init' ? state.terminated?.exitCode === 0 : view.role !== 'ephemeral' && isServing,
+    started: view.hasStarted,
     restartCount: newest?.labels.attempt ?? 0,
     state,
     lastState: last ? { terminated: terminated(last) } : {},
@@ -51,6 +50,7 @@ export function containerStatus(pod: PodView, view: ContainerView, facts: Status
 
 function stateOf(pod: PodView, view: ContainerView, facts: StatusFacts): core.ContainerState {
   const { running, newest } = view;
+  if (running && facts.memory.starting.has(running.id)) return { waiting: notYet(facts) };
   if (running?.state.kind === 'running')
     return { running: { startedAt: formatTime(running.state.startedAtMs) } };
   if (newest?.state.kind === 'exited') {
@@ -59,7 +59,11 @@ function stateOf(pod: PodView, view: ContainerView, facts: StatusFacts): core.Co
     return reason ? { waiting: reason } : { terminated: terminated(newest) };
   }
   const reason = waitingReason(pod, view, facts);
-  return { waiting: reason ?? { reason: facts.isInitializing ? 'PodInitializing' : 'ContainerCreating' } };
+  return { waiting: reason ?? notYet(facts) };
+}
+
+function notYet({ isInitializing }: StatusFacts): core.ContainerStateWaiting {
+  return { reason: isInitializing ? 'PodInitializing' : 'ContainerCreating' };
 }
 
 /** Why it does not run although it should; undefined when only a moment is missing. */

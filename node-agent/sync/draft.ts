@@ -1,5 +1,6 @@
 /** A plan while it is made: what goes in, what comes out, and the two steps that every part of it makes. Pure. */
 import { DEFAULT_GRACE_SECONDS } from '../limits.ts';
+import { probeOf } from '../probes/verdicts.ts';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import type { WantedPod } from './desired-set.ts';
 import type { SyncMemory } from './memory.ts';
@@ -52,9 +53,16 @@ export function newDraft(): Draft {
 
 /** The step that stops a container with its pod's own grace period. */
 export function stopOf(container: RuntimeContainer, pod: PodView, reason: StopReason): Step {
-  const graceSeconds = pod.document.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
   const { podUid: uid, container: name } = container.labels;
+  const ofPod = pod.document.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
+  const graceSeconds = graceOfProbe(pod, name, reason) ?? ofPod;
   return { kind: 'stop', uid, container: name, id: container.id, graceSeconds, reason };
+}
+
+function graceOfProbe(pod: PodView, name: string, reason: StopReason): number | undefined {
+  if (reason !== 'liveness' && reason !== 'startup') return undefined;
+  const view = [...pod.mains, ...pod.inits].find(({ container }) => container.name === name);
+  return view && probeOf(view.container, reason)?.terminationGracePeriodSeconds;
 }
 
 /** The step that removes a container. */

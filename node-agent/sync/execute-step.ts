@@ -6,10 +6,12 @@ import { allContainers } from '../../shared/kubernetes/pod-containers.ts';
 import type { EventReport, PodDocument } from '../../shared/protocol/messages.ts';
 import type { ImagePuller } from '../images/image-puller.ts';
 import { pullCredentials } from '../images/pull-credentials.ts';
+import { DEFAULT_GRACE_SECONDS } from '../limits.ts';
 import { type ContainerRuntime, type ContainerSpec, RuntimeError } from '../runtime/container-runtime.ts';
 import { planVolume } from '../volumes/plan-volume.ts';
 import { prepareSubPath } from '../volumes/sub-path.ts';
 import { deletePodFolder, deleteVolume, prepareVolume } from '../volumes/write-volumes.ts';
+import { type HookedContainer, runPostStart, runPreStop } from './container-hooks.ts';
 import { runSandbox } from './execute-sandbox.ts';
 import {
   type ContainerFailureReason,
@@ -27,6 +29,7 @@ import { SANDBOX } from './sandbox.ts';
 import { containerFieldPath } from './status-events.ts';
 import { failureMessage } from './step-failure.ts';
 import type { Step } from './steps.ts';
+import { stopMessage } from './stop-message.ts';
 
 export type ExecuteDeps = {
   readonly runtime: ContainerRuntime;
@@ -200,30 +203,73 @@ async function startCreated(
   fail: (reason: ContainerFailureReason, message: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  const held = deps.documentOf(step.uid);
+  const container = held && allContainers(held.document.spec).find(({ name }) => name === step.container);
+  const { starting, failures } = deps.memory;
+  if (container?.lifecycle?.postStart) starting.add(step.id);
   try {
-    await deps.runtime.start(step.id, signal);
-  } catch (error) {
-    return fail(
-      'RunContainerError',
-      `failed to start container "${step.container}": ${failureMessage(error, signal)}`,
-    );
+    try {
+      await deps.runtime.start(step.id, signal);
+    } catch (error) {
+      return fail(
+        'RunContainerError',
+        `failed to start container "${step.container}": ${failureMessage(error, signal)}`,
+      );
+    }
+    failures.delete(containerKey(step.uid, step.container));
+    say(deps, step, 'Normal', 'Started', `Started container ${step.container}`);
+    if (held && container) await finishStart(deps, step, { ...held, container, id: step.id }, signal);
+  } finally {
+    starting.delete(step.id);
   }
-  deps.memory.failures.delete(containerKey(step.uid, step.container));
-  say(deps, step, 'Normal', 'Started', `Started container ${step.container}`);
+}
+
+/** Runs the postStart hook; a container whose hook fails is killed, and its pod's restart policy does the rest. */
+async function finishStart(
+  deps: ExecuteDeps,
+  step: { readonly uid: string; readonly container: string },
+  hooked: HookedContainer & { readonly digest: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const message = await runPostStart(deps, hooked, signal);
+  if (message === undefined) return;
+  const { id, digest, document } = hooked;
+  const key = containerKey(step.uid, step.container);
+  noteFailure(deps.memory, { key, reason: 'PostStartHookError', message, digest }, deps.clock.monotonicMs());
+  // What the hook said may be secret.
+  say(deps, step, 'Warning', 'FailedPostStartHook', 'PostStartHook failed');
+  say(deps, step, 'Normal', 'Killing', 'FailedPostStartHook');
+  const graceSeconds = document.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
+  await stopGently(deps, { ...step, id, graceSeconds }, signal);
 }
 
 async function stop(deps: ExecuteDeps, step: StepOf<'stop'>, signal: AbortSignal): Promise<void> {
   if (step.container === SANDBOX) return deps.runtime.stop(step.id, step.graceSeconds, signal);
   const isReplaced = step.reason === 'changed' || step.reason === 'network';
   if (isReplaced) deps.memory.replaced.add(step.id);
-  const why =
-    step.reason === 'changed'
-      ? `Container ${step.container} definition changed, will be restarted`
-      : step.reason === 'network'
-        ? `Container ${step.container} lost its pod's network, will be restarted`
-        : `Stopping container ${step.container}`;
-  say(deps, step, 'Normal', 'Killing', why);
-  await deps.runtime.stop(step.id, step.graceSeconds, signal);
+  say(deps, step, 'Normal', 'Killing', stopMessage(step, deps.documentOf(step.uid)?.document));
+  await stopGently(deps, step, signal);
+}
+
+/** With the preStop hook before it, in the same grace period. */
+async function stopGently(
+  deps: ExecuteDeps,
+  step: {
+    readonly uid: string;
+    readonly container: string;
+    readonly id: string;
+    readonly graceSeconds: number;
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  const { id, graceSeconds } = step;
+  const held = deps.documentOf(step.uid);
+  const container = held && allContainers(held.document.spec).find(({ name }) => name === step.container);
+  if (!held || !container) return deps.runtime.stop(id, graceSeconds, signal);
+  const hooked = { document: held.document, container, id };
+  const { leftSeconds, hasFailed } = await runPreStop(deps, hooked, graceSeconds, signal);
+  if (hasFailed) say(deps, step, 'Warning', 'FailedPreStopHook', 'PreStopHook failed');
+  await deps.runtime.stop(id, leftSeconds, signal);
 }
 
 /** Makes all that is mounted stand; the mounts then name what no link leads away from. */

@@ -4,6 +4,7 @@
  */
 import { backoffDelayMs } from '../../shared/backoff.ts';
 import { CRASH_BACKOFF, CRASH_RESET_MS, CREATE_BACKOFF, PULL_BACKOFF } from '../limits.ts';
+import type { Verdicts } from '../probes/verdicts.ts';
 import type { ImagePresence, RuntimeContainer, RuntimeFailure } from '../runtime/container-runtime.ts';
 import type { PodEnd } from './pod-end.ts';
 
@@ -18,7 +19,8 @@ export type CrashRecord = {
 export type ContainerFailureReason =
   | 'CreateContainerConfigError'
   | 'CreateContainerError'
-  | 'RunContainerError';
+  | 'RunContainerError'
+  | 'PostStartHookError';
 
 export type FailureRecord = {
   readonly reason: ContainerFailureReason;
@@ -63,6 +65,12 @@ export type SyncMemory = {
   readonly volumes: Set<string>;
   /** By pod uid: digest of the document whose ConfigMaps and Secrets stand in its volumes. */
   readonly projected: Map<string, string>;
+  /** By container id: what its probes say. */
+  readonly verdicts: Map<string, Verdicts>;
+  /** Ids of containers whose postStart hook has not ended. */
+  readonly starting: Set<string>;
+  /** Ids of containers whose preStop hook was begun: it is run once. */
+  readonly preStopped: Set<string>;
 };
 
 /** Names one container of one pod. */
@@ -86,6 +94,9 @@ export function newMemory(folders: Iterable<string> = []): SyncMemory {
     ended: new Map(),
     volumes: new Set(),
     projected: new Map(),
+    verdicts: new Map(),
+    starting: new Set(),
+    preStopped: new Set(),
   };
 }
 
@@ -171,7 +182,9 @@ export function forgetStrangers(
   deleteUnless(memory.imageDigests, id => imageIds.has(id));
   for (const key of [...memory.toldOfPull])
     if (!known.has(key.slice(0, key.indexOf('/')))) memory.toldOfPull.delete(key);
-  for (const id of [...memory.replaced]) if (!ids.has(id)) memory.replaced.delete(id);
+  deleteUnless(memory.verdicts, id => ids.has(id));
+  for (const set of [memory.replaced, memory.preStopped])
+    for (const id of [...set]) if (!ids.has(id)) set.delete(id);
 }
 
 function deleteUnless(map: Map<string, unknown>, isKept: (key: string) => boolean): void {

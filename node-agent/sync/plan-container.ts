@@ -28,6 +28,7 @@ export function nextOfContainer(ask: Ask): void {
       draft.steps.push(stopOf(view.running, pod, 'changed'));
     else if (!pod.sandbox && isCutOff(view.running, network))
       draft.steps.push(stopOf(view.running, pod, 'network'));
+    else if (view.failedProbe) draft.steps.push(stopOf(view.running, pod, view.failedProbe));
     return;
   }
   const target = targetOf(pod, view);

@@ -219,7 +219,7 @@ function assertSettled(world: World): void {
       continue;
     }
     if (document?.spec.restartPolicy !== 'Always') continue;
-    const pod = viewPod(document, world.containers);
+    const pod = viewPod(document, world.containers, world.memory);
     for (const { running: found, container, attempts } of pod.mains) {
       expect(found?.image).toBe(container.image);
       expect(attempts.filter(({ state }) => state.kind === 'running')).toHaveLength(1);

@@ -245,7 +245,10 @@ describe('images', () => {
       notePullFailure(memory, 'none:1', { message: 'none', failure: 'image-not-found' }, 0);
     }
     retryPulls(memory);
-    expect(planOf(document, [sandbox], { memory, nowMs: 9_999 })).toMatchObject({ steps: [], wakeAtMs: 10_000 });
+    expect(planOf(document, [sandbox], { memory, nowMs: 9_999 })).toMatchObject({
+      steps: [],
+      wakeAtMs: 10_000,
+    });
     expect(brief(planOf(document, [sandbox], { memory, nowMs: 10_000 }).steps)).toEqual(['pull c0']);
   });
 

@@ -2,6 +2,8 @@
  * Decides what is to be done next on the device: the wanted pods beside the containers that there are. Pure: the same
  * input gives the same plan, in whatever order it comes, and in a world that stands still acting on it ends in no steps.
  */
+import type * as core from 'kubernetes-types/core/v1';
+import { pullKeyOf } from '../images/pull-credentials.ts';
 import { DEFAULT_GRACE_SECONDS, EVICTION_GRACE_SECONDS } from '../limits.ts';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import type { WantedPod } from './desired-set.ts';
@@ -14,6 +16,8 @@ import {
   removal,
   stopOf,
 } from './draft.ts';
+import { isImageReference } from './image-reference.ts';
+import { containerKey } from './memory.ts';
 import { nextOfContainer } from './plan-container.ts';
 import { endSandbox, nextOfSandbox } from './plan-sandbox.ts';
 import { type ContainerView, initProgress, isFinished, type PodView, viewPod, viewsOf } from './pod-view.ts';
@@ -88,7 +92,7 @@ function planPod(
     return;
   }
   if (!document || digest === undefined) return;
-  const pod = viewPod(document, containers);
+  const pod = viewPod(document, containers, memory);
   dropStrayContainers(pod, containers, draft);
   if (memory.folders.has(uid) && memory.projected.get(uid) !== digest)
     draft.steps.push({ kind: 'refresh-files', uid });
@@ -108,11 +112,29 @@ function planPod(
 function activeContainers(pod: PodView, memory: PlanMemory): readonly ContainerView[] {
   const progress = initProgress(pod, memory.replaced);
   const sidecars = pod.inits.filter(({ role }) => role === 'sidecar');
-  if (progress.kind === 'done') return [...sidecars, ...pod.mains, ...pod.ephemerals];
+  if (progress.kind === 'done') return [...sidecars, ...mainsInTurn(pod, memory), ...pod.ephemerals];
   if (progress.kind === 'failed') return [];
   return pod.inits
     .slice(0, progress.index + 1)
     .filter(view => view.role === 'sidecar' || view === progress.at);
+}
+
+/** As in Kubernetes, a main container's first start waits for the postStart hooks of those before it, to their end or failure. */
+function mainsInTurn(pod: PodView, memory: PlanMemory): readonly ContainerView[] {
+  const isInTheWay = ({ container, newest }: ContainerView) =>
+    container.lifecycle?.postStart !== undefined &&
+    (newest ? memory.starting.has(newest.id) : !hasFailedToStart(pod, container, memory));
+  const first = pod.mains.findIndex(isInTheWay);
+  return first < 0 ? pod.mains : pod.mains.filter((view, at) => at <= first || view.newest !== undefined);
+}
+
+function hasFailedToStart({ document }: PodView, container: core.Container, memory: PlanMemory): boolean {
+  const { name, image = '', imagePullPolicy } = container;
+  const isMissing = imagePullPolicy === 'Never' && memory.images.get(image) === 'absent';
+  const hasFailed =
+    memory.failures.has(containerKey(document.uid, name)) ||
+    memory.pullFailures.has(pullKeyOf(document, image));
+  return hasFailed || isMissing || !isImageReference(image);
 }
 
 /** Stops what runs, then removes what is left, then the folder. The ended containers stay until all have ended: the last status tells of them. */

@@ -17,7 +17,7 @@ function verdict(
 ) {
   const memory = newMemory();
   memory.seen.set('uid-1', { atMs: 0, wallMs: START_MS });
-  return podVerdict({ pod: viewPod(aDocument({ spec }), containers), memory, nowMs, wallMs });
+  return podVerdict({ pod: viewPod(aDocument({ spec }), containers, memory), memory, nowMs, wallMs });
 }
 
 describe('activeDeadlineSeconds', () => {

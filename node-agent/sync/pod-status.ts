@@ -1,11 +1,12 @@
 /** The status of a pod from its document and its containers. Pure. The rules are those of the kubelet's `generateAPIPodStatus`. */
 import type * as core from 'kubernetes-types/core/v1';
+import type { PodDocument } from '../../shared/protocol/messages.ts';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import { containerStatus, formatTime, type StatusFacts } from './container-status.ts';
 import type { WantedPod } from './desired-set.ts';
 import type { PlanMemory } from './draft.ts';
 import type { PodEnd } from './pod-end.ts';
-import { initProgress, isFinished, type PodView, viewPod } from './pod-view.ts';
+import { initProgress, isFinished, type PodView, podIpOf, viewPod } from './pod-view.ts';
 
 export type PodStatusInput = {
   readonly wanted: WantedPod;
@@ -24,7 +25,7 @@ export function podStatus(input: PodStatusInput): core.PodStatus | undefined {
   const { wanted, memory, before, hostIp } = input;
   const { document, digest } = wanted;
   if (!document || digest === undefined) return undefined;
-  const pod = viewPod(document, input.containers);
+  const pod = viewPod(document, input.containers, memory);
   const progress = initProgress(pod, memory.replaced);
   const facts: StatusFacts = {
     memory,
@@ -44,7 +45,7 @@ export function podStatus(input: PodStatusInput): core.PodStatus | undefined {
   const containerStatuses = pod.mains.map(view => containerStatus(pod, view, facts));
   const ephemeralContainerStatuses = pod.ephemerals.map(view => containerStatus(pod, view, facts));
   const phase = phaseOf(pod, containerStatuses, progress.kind, memory, facts.isTerminating);
-  const ip = pod.hostNetwork ? hostIp : (pod.sandbox ?? pod.owner)?.running?.ip;
+  const ip = podIpOf(pod, hostIp);
   const startTime = before?.startTime ?? formatTime(memory.seen.get(wanted.uid)?.wallMs ?? input.wallMs);
   return {
     phase,
@@ -92,9 +93,10 @@ type Facts = {
 function conditionsOf(pod: PodView, facts: Facts, input: PodStatusInput): core.PodCondition[] {
   const { phase, containerStatuses, initContainerStatuses, isReadyToRun } = facts;
   const ended = phase === 'Succeeded' ? 'PodCompleted' : phase === 'Failed' ? 'PodFailed' : undefined;
-  const unready = containerStatuses.filter(({ ready }) => !ready).map(({ name }) => name);
+  const sidecars = initContainerStatuses.filter((_, index) => pod.inits[index]?.role === 'sidecar');
+  const unready = [...sidecars, ...containerStatuses].filter(({ ready }) => !ready).map(({ name }) => name);
   const uninitialized = initContainerStatuses
-    .filter(({ name, ready }) => !ready && pod.inits.some(({ container }) => container.name === name))
+    .filter(status => !(sidecars.includes(status) ? status.started : status.ready))
     .map(({ name }) => name);
   const initialized = isReadyToRun
     ? { status: 'True', ...(phase === 'Succeeded' ? { reason: 'PodCompleted' } : {}) }
@@ -103,7 +105,7 @@ function conditionsOf(pod: PodView, facts: Facts, input: PodStatusInput): core.P
         reason: 'ContainersNotInitialized',
         message: `containers with incomplete status: [${uninitialized.join(' ')}]`,
       };
-  const ready = ended
+  const containersReady = ended
     ? { status: 'False', reason: ended }
     : unready.length > 0
       ? {
@@ -114,10 +116,23 @@ function conditionsOf(pod: PodView, facts: Facts, input: PodStatusInput): core.P
       : { status: 'True' };
   return [
     { type: 'Initialized', ...initialized },
-    { type: 'Ready', ...ready },
-    { type: 'ContainersReady', ...ready },
+    { type: 'Ready', ...(containersReady.status === 'True' ? gatedReady(pod.document) : containersReady) },
+    { type: 'ContainersReady', ...containersReady },
     { type: 'PodScheduled', status: 'True' },
   ].map(condition => ({ ...condition, lastTransitionTime: transitionTime(pod, condition, input) }));
+}
+
+/** Of a pod whose containers are ready: what others must say before it is. The words are the kubelet's. */
+function gatedReady({ spec, conditions = {} }: PodDocument): Omit<core.PodCondition, 'type'> {
+  const closed = (spec.readinessGates ?? []).flatMap(({ conditionType }) => {
+    const status = conditions[conditionType];
+    if (status === 'True') return [];
+    return status === undefined
+      ? [`corresponding condition of pod readiness gate "${conditionType}" does not exist.`]
+      : [`the status of pod readiness gate "${conditionType}" is not "True", but ${status}`];
+  });
+  if (closed.length === 0) return { status: 'True' };
+  return { status: 'False', reason: 'ReadinessGatesNotReady', message: closed.join(', ') };
 }
 
 /** Kept while the status stays; for the first one, what the containers themselves tell, so that an agent's restart changes no pod. */
@@ -134,10 +149,12 @@ function transitionTime(
       : formatTime(wallMs);
   const seen = formatTime(memory.seen.get(wanted.uid)?.wallMs ?? wallMs);
   if (condition.type !== 'Ready' && condition.type !== 'ContainersReady') return seen;
-  const startedAtMs = pod.mains.flatMap(({ running }) =>
-    running?.state.kind === 'running' ? [running.state.startedAtMs] : [],
+  const readyAtMs = pod.mains.flatMap(({ running }) =>
+    running?.state.kind === 'running'
+      ? [memory.verdicts.get(running.id)?.readySinceMs ?? running.state.startedAtMs]
+      : [],
   );
-  return condition.status === 'True' && startedAtMs.length > 0 ? formatTime(Math.max(...startedAtMs)) : seen;
+  return condition.status === 'True' && readyAtMs.length > 0 ? formatTime(Math.max(...readyAtMs)) : seen;
 }
 
 /**

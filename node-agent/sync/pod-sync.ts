@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { backoffDelayMs } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { allContainers } from '../../shared/kubernetes/pod-containers.ts';
-import type { EventReport, PodReport } from '../../shared/protocol/messages.ts';
+import type { EventReport, PodDocument, PodReport } from '../../shared/protocol/messages.ts';
 import type { Eviction } from '../eviction/plan.ts';
 import {
   DEFAULT_GRACE_SECONDS,
@@ -15,6 +15,10 @@ import {
   PULL_ERROR_SHOWN_MS,
   RESYNC_INTERVAL_MS,
 } from '../limits.ts';
+import { probeTargets } from '../probes/probe-targets.ts';
+import { Prober } from '../probes/prober.ts';
+import { runProbe } from '../probes/run-probe.ts';
+import { VerdictFile } from '../probes/verdict-file.ts';
 import { type ContainerRuntime, type RuntimeContainer, RuntimeError } from '../runtime/container-runtime.ts';
 import { podFolders } from '../volumes/write-volumes.ts';
 import { type DesiredSet, emptyDesiredSet, type WantedPod, wantedPods } from './desired-set.ts';
@@ -47,6 +51,8 @@ export type PodSyncDeps = {
   readonly facts: () => RenderFacts;
   readonly emit: (event: EventReport) => void;
   readonly tokensReady: ExecuteDeps['tokensReady'];
+  /** In memory, the agent's own: what must outlive this process and touch no disk. */
+  readonly memoryFolder: string;
   readonly puller: ExecuteDeps['puller'];
   readonly onImages: ExecuteDeps['onImages'];
   /** Called after each look with the uids of pods whose status changed; may be none. */
@@ -61,6 +67,8 @@ export class PodSync {
   private readonly statuses = new PodStatuses();
   private readonly waker = new Waker();
   private readonly running: RunningSteps;
+  private readonly prober: Prober;
+  private readonly verdictFile: VerdictFile;
   private readonly graceOfLeft = new Map<string, number>();
   private readonly warned = new Set<string>();
   private set: DesiredSet = emptyDesiredSet;
@@ -79,6 +87,20 @@ export class PodSync {
       clock,
       log,
       execute: (step, signal) => executeStep(executeDeps, step, signal),
+    });
+    this.verdictFile = new VerdictFile(deps.memoryFolder);
+    const addressOf = ({ uid, spec }: PodDocument) =>
+      this.statuses.current.get(uid)?.status.podIP ?? (spec.hostNetwork ? '127.0.0.1' : undefined);
+    this.prober = new Prober({
+      clock,
+      random: deps.random,
+      verdicts: this.memory.verdicts,
+      run: (target, signal) => runProbe({ runtime, clock }, target, addressOf(target.document), signal),
+      emit,
+      onVerdict: () => {
+        void this.keepVerdicts();
+        this.waker.wake();
+      },
     });
   }
 
@@ -154,10 +176,19 @@ export class PodSync {
     for (const folder of [podsFolder, memoryFolder])
       for (const uid of await podFolders(folder)) this.memory.folders.add(uid);
     for (const name of await podFolders(volumesFolder)) this.memory.volumes.add(name);
+    for (const [id, verdicts] of await this.verdictFile.load()) this.memory.verdicts.set(id, verdicts);
     void this.listen(signal);
     while (!signal.aborted) {
       const waitMs = await this.look(signal);
       await this.waker.wait(this.deps.clock, waitMs, signal);
+    }
+  }
+
+  private async keepVerdicts(): Promise<void> {
+    try {
+      await this.verdictFile.save(this.memory.verdicts);
+    } catch (error) {
+      this.deps.log.warn({ err: error }, 'verdicts of probes not kept');
     }
   }
 
@@ -214,6 +245,7 @@ export class PodSync {
     const changed = this.statuses.update(world, clock, emit);
     this.looked = { set, containers };
     onLook(changed);
+    this.prober.update(probeTargets(wanted, containers, this.memory), signal);
     this.running.abortPulls(image => imagesOf(wanted).has(image));
     if (set === this.set) this.running.begin(made.steps, busy, signal, () => this.waker.wake());
     return this.untilNextMs(made, deadlineAtMs);
@@ -229,7 +261,7 @@ export class PodSync {
     const times = { nowMs: clock.monotonicMs(), wallMs: clock.nowMs() };
     const waits = wanted.flatMap(({ uid, document, ended, terminateWithinSeconds }) => {
       if (!document || ended || terminateWithinSeconds !== undefined || memory.ended.has(uid)) return [];
-      const verdict = podVerdict({ pod: viewPod(document, containers), memory, ...times });
+      const verdict = podVerdict({ pod: viewPod(document, containers, memory), memory, ...times });
       if (verdict.kind === 'end') this.end(uid, verdict.end);
       return verdict.kind === 'deadline' ? [verdict.atMs] : [];
     });

@@ -1,6 +1,7 @@
 /** A pod's document beside the containers that exist for it: the one reading that the plan and the status share. Pure. */
 import type * as core from 'kubernetes-types/core/v1';
 import type { PodDocument } from '../../shared/protocol/messages.ts';
+import { failedProbe, type Health, hasStarted } from '../probes/verdicts.ts';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import { isOfEarlierSandbox, type SandboxView, viewSandbox } from './sandbox.ts';
 
@@ -14,6 +15,10 @@ export type ContainerView = {
   readonly attempts: readonly RuntimeContainer[];
   readonly newest?: RuntimeContainer;
   readonly running?: RuntimeContainer;
+  /** Runs, its postStart hook has ended, and its startup probe has succeeded. */
+  readonly hasStarted: boolean;
+  /** The probe for whose sake the newest container must go, or was killed. */
+  readonly failedProbe?: 'liveness' | 'startup';
 };
 
 export type RestartPolicy = 'Always' | 'OnFailure' | 'Never';
@@ -32,8 +37,12 @@ export type PodView = {
   readonly owner?: ContainerView;
 };
 
-/** Reads a pod and those of `containers` that are its own. */
-export function viewPod(document: PodDocument, containers: readonly RuntimeContainer[]): PodView {
+/** Reads a pod and those of `containers` that are its own; `health` is what is known of those that run. */
+export function viewPod(
+  document: PodDocument,
+  containers: readonly RuntimeContainer[],
+  health: Health,
+): PodView {
   const { spec, uid } = document;
   const own = containers.filter(({ labels }) => labels.podUid === uid);
   const view = (container: ContainerView['container'], role: ContainerRole): ContainerView => {
@@ -41,7 +50,16 @@ export function viewPod(document: PodDocument, containers: readonly RuntimeConta
       .filter(({ labels }) => labels.container === container.name)
       .sort((a, b) => b.labels.attempt - a.labels.attempt);
     const running = attempts.find(({ state }) => state.kind === 'running');
-    return { container, role, attempts, newest: attempts[0], running };
+    const newest = attempts[0];
+    return {
+      container,
+      role,
+      attempts,
+      newest,
+      running,
+      hasStarted: running !== undefined && hasStarted(container, running.id, health),
+      failedProbe: newest && failedProbe(container, newest.id, health),
+    };
   };
   const inits = (spec.initContainers ?? []).map(each =>
     view(each, each.restartPolicy === 'Always' ? 'sidecar' : 'init'),
@@ -68,7 +86,8 @@ export function willRestart(view: ContainerView, pod: PodView, replaced: Readonl
   if (view.role === 'sidecar') return true;
   // A pod in a new sandbox starts from the beginning.
   if (view.role === 'init' && isOfEarlierSandbox(ended, pod.sandbox)) return true;
-  const hasFailed = ended.state.exitCode !== 0;
+  // Whatever it exits with on being killed.
+  const hasFailed = ended.state.exitCode !== 0 || view.failedProbe !== undefined;
   if (view.role === 'init') return hasFailed && pod.restartPolicy !== 'Never';
   return pod.restartPolicy === 'Always' || (pod.restartPolicy === 'OnFailure' && hasFailed);
 }
@@ -86,8 +105,8 @@ export type InitProgress =
 
 /** How far the init containers have come. Once a main container exists they are done, but for a new sandbox, as in the kubelet. */
 export function initProgress(pod: PodView, replaced: ReadonlySet<string>): InitProgress {
-  const hasStarted = pod.mains.some(({ newest }) => newest && !isOfEarlierSandbox(newest, pod.sandbox));
-  if (hasStarted || pod.mains.every(main => isOver(main, pod, replaced))) return { kind: 'done' };
+  const isUnderWay = pod.mains.some(({ newest }) => newest && !isOfEarlierSandbox(newest, pod.sandbox));
+  if (isUnderWay || pod.mains.every(main => isOver(main, pod, replaced))) return { kind: 'done' };
   // Looked for first: the sidecars before it have ended with it, and must not look as if their turn came again.
   const failed = pod.inits.find(
     view => view.role === 'init' && !hasServed(view, pod) && isOver(view, pod, replaced),
@@ -110,9 +129,14 @@ export function isFinished(pod: PodView, replaced: ReadonlySet<string>): boolean
   return progress.kind === 'done' && pod.mains.every(main => isOver(main, pod, replaced));
 }
 
-/** True for an init container that succeeded, and for a sidecar that runs. */
-export function hasServed({ role, newest, running }: ContainerView, { sandbox }: PodView): boolean {
-  if (role === 'sidecar') return running !== undefined;
+/** The address of a pod; undefined while nothing has one. */
+export function podIpOf(pod: PodView, hostIp: string): string | undefined {
+  return pod.hostNetwork ? hostIp || undefined : (pod.sandbox ?? pod.owner)?.running?.ip;
+}
+
+/** True for an init container that succeeded, and for a sidecar that has started. */
+export function hasServed({ role, newest, hasStarted }: ContainerView, { sandbox }: PodView): boolean {
+  if (role === 'sidecar') return hasStarted;
   if (newest?.state.kind !== 'exited' || newest.state.exitCode !== 0) return false;
   return !isOfEarlierSandbox(newest, sandbox);
 }

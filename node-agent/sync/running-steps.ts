@@ -46,7 +46,7 @@ export class RunningSteps {
 
   /**
    * Starts those of `steps` that nothing excludes: `seenBusy` are the keys that were busy when their world was looked at.
-   * A stop that asks for less time than the one under way takes its place. `onEnd` is called as each ends.
+   * A stop takes the place of a start whose hook still runs, and of a stop that has more time. `onEnd` is called as each ends.
    */
   begin(
     steps: readonly Step[],
@@ -60,7 +60,7 @@ export class RunningSteps {
     for (const step of steps) {
       const key = stepKey(step);
       const current = this.running.get(key);
-      if (current && isHastier(step, current.step)) current.abort.abort();
+      if (current && takesPlaceOf(step, current.step)) current.abort.abort();
       else if (current || seenBusy.has(key)) continue;
       if ((this.resting.get(key)?.untilMs ?? 0) > nowMs) continue;
       void this.runOne(key, step, signal).then(() => onEnd(step));
@@ -100,11 +100,8 @@ export class RunningSteps {
   }
 }
 
-function isHastier(step: Step, current: Step): boolean {
-  return (
-    step.kind === 'stop' &&
-    current.kind === 'stop' &&
-    step.id === current.id &&
-    step.graceSeconds < current.graceSeconds
-  );
+function takesPlaceOf(step: Step, current: Step): boolean {
+  if (step.kind !== 'stop') return false;
+  if (current.kind === 'run' || current.kind === 'start') return true;
+  return current.kind === 'stop' && step.id === current.id && step.graceSeconds < current.graceSeconds;
 }

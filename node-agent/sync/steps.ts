@@ -8,7 +8,10 @@ export type StopReason =
   | 'sandbox'
   | 'duplicate'
   | 'finished'
-  | 'ended';
+  | 'ended'
+  /** Its probe of this kind failed. */
+  | 'liveness'
+  | 'startup';
 
 /** `joined`: that of the container `id`, whose address is `ip`. `sandbox`: all that the sandbox `id` holds for the pod. */
 export type NetworkChoice =

@@ -78,6 +78,8 @@ export const PodDocumentSchema = v.object({
   labels: v.record(v.string(), v.string()),
   annotations: v.record(v.string(), v.string()),
   spec: kubeShape<core.PodSpec>(),
+  /** Status, by type, of those conditions that the spec's readinessGates name; one that is not there is left out. */
+  conditions: v.optional(v.record(v.string(), v.string())),
   /** By name; an object that does not exist is left out, and the agent decides by the reference's `optional`. */
   configMaps: v.record(
     v.string(),

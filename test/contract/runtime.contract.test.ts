@@ -99,6 +99,7 @@ async function run(world: FakeWorld, process: FakeProcess, { command }: ExecOpti
     case CONTRACT_COMMANDS.hasFlooded:
       return process.exit(world.hasFlooded ? 0 : 1);
     case CONTRACT_COMMANDS.lasts:
+    case CONTRACT_COMMANDS.defies:
       world.lasting = process;
       await process.print('started\n');
       return;

@@ -41,6 +41,8 @@ export const CONTRACT_COMMANDS = {
   hasFlooded: ['test', '-e', '/tmp/done'],
   /** Leaves its pid behind and runs for long. */
   lasts: ['sh', '-c', 'echo $$ > /tmp/pid; echo started; sleep 1000'],
+  /** As `lasts`, and takes no notice of being hung up. */
+  defies: ['sh', '-c', 'trap "" HUP; echo $$ > /tmp/pid; echo started; sleep 1000'],
   stillLasts: ['sh', '-c', 'kill -0 $(cat /tmp/pid)'],
 } as const;
 
@@ -329,6 +331,18 @@ export function runtimeContract(name: string, open: () => Promise<ContractSubjec
       const abort = new AbortController();
       expect(await firstText(await exec(id, 'lasts', {}, abort.signal))).toBe('started\n');
       expect((await drain(await exec(id, 'stillLasts'))).exitCode).toBe(0);
+      abort.abort();
+      await vi.waitFor(
+        async () => expect((await drain(await exec(id, 'stillLasts'))).exitCode).toBe(1),
+        WAIT,
+      );
+    });
+
+    it('kills a command whose caller leaves, when asked to', async () => {
+      const id = await started('idle');
+      const abort = new AbortController();
+      const stream = await exec(id, 'defies', { killOnAbort: true }, abort.signal);
+      expect(await firstText(stream)).toBe('started\n');
       abort.abort();
       await vi.waitFor(
         async () => expect((await drain(await exec(id, 'stillLasts'))).exitCode).toBe(1),

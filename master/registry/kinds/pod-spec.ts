@@ -12,6 +12,7 @@ import {
   requiredValue,
 } from '../field-checks.ts';
 import { checkEnvSource, checkVariable, defaultVariable } from './pod-environment.ts';
+import { checkProbes, defaultProbes } from './pod-probes.ts';
 import { checkMount, checkVolume, defaultVolume } from './pod-volumes.ts';
 
 /** The spec with every default that Kubernetes would fill in. */
@@ -50,35 +51,6 @@ function defaultContainer<C extends Container>(container: C): C {
   };
 }
 
-type Probe = NonNullable<Container['livenessProbe']>;
-
-function defaultProbes(container: Container): Partial<Container> {
-  const probes = (['livenessProbe', 'readinessProbe', 'startupProbe'] as const).flatMap(name => {
-    const probe = container[name];
-    return probe === undefined ? [] : [[name, defaultProbe(probe)]];
-  });
-  return Object.fromEntries(probes);
-}
-
-function defaultProbe(probe: Probe): Probe {
-  return {
-    ...probe,
-    timeoutSeconds: probe.timeoutSeconds ?? 1,
-    periodSeconds: probe.periodSeconds ?? 10,
-    successThreshold: probe.successThreshold ?? 1,
-    failureThreshold: probe.failureThreshold ?? 3,
-    ...(probe.httpGet === undefined
-      ? {}
-      : {
-          httpGet: {
-            ...probe.httpGet,
-            path: probe.httpGet.path || '/',
-            scheme: probe.httpGet.scheme ?? 'HTTP',
-          },
-        }),
-  };
-}
-
 /** A limit without a request is the request too. */
 function defaultResources(resources: ResourceRequirements = {}): ResourceRequirements {
   return resources.limits === undefined
@@ -98,15 +70,21 @@ export function validatePodSpec(spec: PodSpec, path: string): StatusCause[] {
   const initContainers = spec.initContainers ?? [];
   const volumes = spec.volumes ?? [];
   const volumeNames = new Set(volumes.map(volume => volume.name));
+  const graceSeconds = spec.terminationGracePeriodSeconds ?? 30;
   const names = [...initContainers, ...containers].map(container => container.name);
   return [
     ...(containers.length === 0 ? [requiredValue(`${path}.containers`)] : []),
-    ...containers.flatMap((container, index) =>
-      validateContainer(container, `${path}.containers[${index}]`, volumeNames),
-    ),
-    ...initContainers.flatMap((container, index) =>
-      validateContainer(container, `${path}.initContainers[${index}]`, volumeNames),
-    ),
+    ...containers.flatMap((container, index) => [
+      ...validateContainer(container, `${path}.containers[${index}]`, volumeNames),
+      ...checkProbes(container, `${path}.containers[${index}]`, { isInit: false, graceSeconds }),
+    ]),
+    ...initContainers.flatMap((container, index) => [
+      ...validateContainer(container, `${path}.initContainers[${index}]`, volumeNames),
+      ...checkProbes(container, `${path}.initContainers[${index}]`, {
+        isInit: container.restartPolicy !== 'Always',
+        graceSeconds,
+      }),
+    ]),
     ...(spec.ephemeralContainers ?? []).flatMap((container, index) =>
       validateContainer(container, `${path}.ephemeralContainers[${index}]`, volumeNames),
     ),
