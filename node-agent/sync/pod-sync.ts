@@ -39,6 +39,7 @@ import { PodStatuses } from './pod-statuses.ts';
 import { viewPod } from './pod-view.ts';
 import type { RenderFacts } from './render-container.ts';
 import { RunningSteps } from './running-steps.ts';
+import { readTerminationMessage } from './termination-message.ts';
 import { unsupportedFeatures } from './unsupported.ts';
 import { Waker } from './waker.ts';
 
@@ -238,6 +239,7 @@ export class PodSync {
     this.remember(wanted, containers);
     const deadlineAtMs = this.endOverdue(wanted, containers);
     await this.findDigests(containers, signal);
+    await this.hearLastWords(containers, signal);
     const made = await this.planned(wanted, containers, signal);
     if (set !== this.set) this.waker.wake();
     const gone = new Set(made.gone.filter(uid => !this.running.isBusyWith(uid)));
@@ -329,6 +331,17 @@ export class PodSync {
         if (!(error instanceof RuntimeError) || error.failure === 'unreachable') throw error;
         imageDigests.set(imageId, []);
       }
+    }
+  }
+
+  private async hearLastWords(containers: readonly RuntimeContainer[], signal: AbortSignal): Promise<void> {
+    const { lastWords } = this.memory;
+    for (const ended of containers) {
+      const document = this.set.acting.get(ended.labels.podUid)?.document;
+      if (ended.state.kind !== 'exited' || lastWords.has(ended.id) || !document) continue;
+      const { podsFolder } = this.deps.facts();
+      const { runtime } = this.deps;
+      lastWords.set(ended.id, await readTerminationMessage(runtime, ended, document, podsFolder, signal));
     }
   }
 
