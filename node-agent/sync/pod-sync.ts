@@ -34,9 +34,8 @@ import {
   type SyncMemory,
 } from './memory.ts';
 import { plan } from './plan.ts';
-import { type PodEnd, podVerdict } from './pod-end.ts';
+import { type PodEnd, podEnds } from './pod-end.ts';
 import { PodStatuses } from './pod-statuses.ts';
-import { viewPod } from './pod-view.ts';
 import type { RenderFacts } from './render-container.ts';
 import { RunningSteps } from './running-steps.ts';
 import { readTerminationMessage } from './termination-message.ts';
@@ -237,7 +236,9 @@ export class PodSync {
       return RESYNC_INTERVAL_MS;
     }
     this.remember(wanted, containers);
-    const deadlineAtMs = this.endOverdue(wanted, containers);
+    const times = { nowMs: clock.monotonicMs(), wallMs: clock.nowMs() };
+    const { ends, deadlineAtMs } = podEnds({ wanted, containers, memory: this.memory, ...times });
+    for (const { uid, end } of ends) this.end(uid, end);
     await this.findDigests(containers, signal);
     await this.hearLastWords(containers, signal);
     const made = await this.planned(wanted, containers, signal);
@@ -251,23 +252,6 @@ export class PodSync {
     this.running.abortPulls(image => imagesOf(wanted).has(image));
     if (set === this.set) this.running.begin(made.steps, busy, signal, () => this.waker.wake());
     return this.untilNextMs(made, deadlineAtMs);
-  }
-
-  /** Ends the pods that may not go on; answers when, by the monotonic clock, the next of the others will be such a one. */
-  private endOverdue(
-    wanted: readonly WantedPod[],
-    containers: readonly RuntimeContainer[],
-  ): number | undefined {
-    const { clock } = this.deps;
-    const { memory } = this;
-    const times = { nowMs: clock.monotonicMs(), wallMs: clock.nowMs() };
-    const waits = wanted.flatMap(({ uid, document, ended, terminateWithinSeconds }) => {
-      if (!document || ended || terminateWithinSeconds !== undefined || memory.ended.has(uid)) return [];
-      const verdict = podVerdict({ pod: viewPod(document, containers, memory), memory, ...times });
-      if (verdict.kind === 'end') this.end(uid, verdict.end);
-      return verdict.kind === 'deadline' ? [verdict.atMs] : [];
-    });
-    return waits.length > 0 ? Math.min(...waits) : undefined;
   }
 
   private remember(wanted: readonly WantedPod[], containers: readonly RuntimeContainer[]): void {

@@ -12,6 +12,7 @@ import { RuntimeError } from '../../node-agent/runtime/container-runtime.ts';
 import type { FakeProcess } from '../../node-agent/runtime/fake-process.ts';
 import { FakeRuntime } from '../../node-agent/runtime/fake-runtime.ts';
 import { aContainer, aDocument } from '../../node-agent/sync/pod-builders.ts';
+import { isSandbox } from '../../node-agent/sync/sandbox.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { STREAM_INPUT_CREDIT_BYTES, STREAMS_PER_NODE_MAX } from '../../shared/protocol/limits.ts';
 import type { LogsCall, StreamCall } from '../../shared/protocol/messages.ts';
@@ -95,7 +96,9 @@ function startAgent(
 const until = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 20_000, interval: 10 });
 const phaseOf = (uid: string) => master.pods.get(uid)?.status.phase;
 const runningOf = (uid: string) =>
-  runtime.snapshot().filter(({ labels, state }) => labels.podUid === uid && state.kind === 'running');
+  runtime
+    .snapshot()
+    .filter(each => each.labels.podUid === uid && each.state.kind === 'running' && !isSandbox(each));
 
 /** A document whose only volume holds a token, and the file in it. */
 function withToken(uid: string) {
@@ -274,10 +277,10 @@ describe('a session', () => {
     startAgent();
     await master.want({ generation: 1, pods: [{ document: pod('app:1') }] });
     await until(() => expect(runningOf('uid-1')).toHaveLength(2));
-    const owner = runtime.find('uid-1', 'a')?.id;
+    const other = runtime.find('uid-1', 'a')?.id;
     await master.want({ generation: 2, pods: [{ document: pod('app:2') }] });
     await until(() => expect(runningOf('uid-1').map(({ image }) => image)).toEqual(['app:1', 'app:2']));
-    expect(runtime.find('uid-1', 'a')?.id).toBe(owner);
+    expect(runtime.find('uid-1', 'a')?.id).toBe(other);
     expect(runtime.find('uid-1', 'b')?.labels.attempt).toBe(1);
   });
 
