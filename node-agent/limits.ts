@@ -131,3 +131,10 @@ export const MEASURED_ENTRIES_MAX = 100_000;
 
 /** How long an evicted pod's containers may take to end, seconds: the kubelet's, for the device is in need. */
 export const EVICTION_GRACE_SECONDS = 1;
+
+/** Read of a container's termination message, bytes: the kubelet's; the rest is not looked at. */
+export const TERMINATION_MESSAGE_BYTES = 4096;
+
+/** Of a container's log where that takes the message's place: its last lines, and of these the last bytes; the kubelet's. */
+export const TERMINATION_LOG_LINES = 80;
+export const TERMINATION_LOG_BYTES = 2048;

@@ -44,7 +44,7 @@ export function containerStatus(pod: PodView, view: ContainerView, facts: Status
     started: view.hasStarted,
     restartCount: newest?.labels.attempt ?? 0,
     state,
-    lastState: last ? { terminated: terminated(last) } : {},
+    lastState: last ? { terminated: terminated(last, facts.memory) } : {},
   };
 }
 
@@ -56,7 +56,7 @@ function stateOf(pod: PodView, view: ContainerView, facts: StatusFacts): core.Co
   if (newest?.state.kind === 'exited') {
     const mayRun = !facts.isTerminating && willRestart(view, pod, facts.memory.replaced);
     const reason = mayRun ? waitingReason(pod, view, facts) : undefined;
-    return reason ? { waiting: reason } : { terminated: terminated(newest) };
+    return reason ? { waiting: reason } : { terminated: terminated(newest, facts.memory) };
   }
   const reason = waitingReason(pod, view, facts);
   return { waiting: reason ?? notYet(facts) };
@@ -122,15 +122,16 @@ function lastEnded(view: ContainerView, except?: RuntimeContainer): RuntimeConta
 }
 
 /** How a container ended; empty for one that did not. */
-function terminated(container: RuntimeContainer): core.ContainerStateTerminated {
+function terminated(container: RuntimeContainer, memory: PlanMemory): core.ContainerStateTerminated {
   const { state } = container;
   if (state.kind !== 'exited') return { exitCode: 0 };
   const { exitCode, oomKilled, message } = state;
+  const shown = message || memory.lastWords.get(container.id);
   const reason = oomKilled ? 'OOMKilled' : message ? 'StartError' : exitCode === 0 ? 'Completed' : 'Error';
   return {
     exitCode,
     reason,
-    ...(message ? { message } : {}),
+    ...(shown ? { message: shown } : {}),
     startedAt: formatTime(state.startedAtMs),
     finishedAt: formatTime(state.finishedAtMs),
     containerID: idOf(container),

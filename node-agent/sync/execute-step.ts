@@ -30,6 +30,7 @@ import { containerFieldPath } from './status-events.ts';
 import { failureMessage } from './step-failure.ts';
 import type { Step } from './steps.ts';
 import { stopMessage } from './stop-message.ts';
+import { withTerminationLog } from './termination-message.ts';
 
 export type ExecuteDeps = {
   readonly runtime: ContainerRuntime;
@@ -154,12 +155,11 @@ async function run(deps: ExecuteDeps, step: StepOf<'run'>, signal: AbortSignal):
       resolver: await resolverFor(held.document.spec),
     };
     const rendered = renderContainer(held.document, container, step, surroundings);
-    if (rendered.volumes.length > 0) {
-      memory.folders.add(step.uid);
-      memory.projected.set(step.uid, held.digest);
-    }
+    memory.folders.add(step.uid);
+    memory.projected.set(step.uid, held.digest);
     for (const volume of rendered.volumes) if (volume.kind === 'kept') memory.volumes.add(volume.name);
-    const spec = await prepareMounts(rendered);
+    const mounted = await prepareMounts(rendered);
+    const spec = await withTerminationLog(mounted, container, surroundings.podsFolder);
     if (!memory.toldOfPull.delete(containerKey(step.uid, step.container)))
       say(deps, step, 'Normal', 'Pulled', `Container image "${image}" already present on machine`);
     id = (await runtime.create(spec, signal)).id;

@@ -61,6 +61,8 @@ export type SyncMemory = {
   readonly folders: Set<string>;
   /** By pod uid: pods that the device ended for good. The master remembers it for longer. */
   readonly ended: Map<string, PodEnd>;
+  /** By container id: the termination message of each that ended; empty for most. */
+  readonly lastWords: Map<string, string>;
   /** Names of the volumes on disk that outlive pods. */
   readonly volumes: Set<string>;
   /** By pod uid: digest of the document whose ConfigMaps and Secrets stand in its volumes. */
@@ -92,6 +94,7 @@ export function newMemory(folders: Iterable<string> = []): SyncMemory {
     seen: new Map(),
     folders: new Set(folders),
     ended: new Map(),
+    lastWords: new Map(),
     volumes: new Set(),
     projected: new Map(),
     verdicts: new Map(),
@@ -182,7 +185,7 @@ export function forgetStrangers(
   deleteUnless(memory.imageDigests, id => imageIds.has(id));
   for (const key of [...memory.toldOfPull])
     if (!known.has(key.slice(0, key.indexOf('/')))) memory.toldOfPull.delete(key);
-  deleteUnless(memory.verdicts, id => ids.has(id));
+  for (const map of [memory.verdicts, memory.lastWords]) deleteUnless(map, id => ids.has(id));
   for (const set of [memory.replaced, memory.preStopped])
     for (const id of [...set]) if (!ids.has(id)) set.delete(id);
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import { newMemory } from './memory.ts';
 import { aDocument, aRuntimeContainer, exited, running } from './pod-builders.ts';
-import { podVerdict } from './pod-end.ts';
+import { podEnds, podVerdict } from './pod-end.ts';
 import { viewPod } from './pod-view.ts';
 
 const START_MS = 1_700_000_000_000;
@@ -79,4 +79,24 @@ describe('sysctls', () => {
   ])('$name', ({ name, more, want }) => {
     expect(asked(name, more)).toEqual(want);
   });
+});
+
+it('names the pods that end, and when the next one will', () => {
+  const pods: Partial<core.PodSpec>[] = [
+    {},
+    { activeDeadlineSeconds: 9 },
+    { activeDeadlineSeconds: 10 },
+    { activeDeadlineSeconds: 30 },
+    { activeDeadlineSeconds: 20 },
+  ];
+  const memory = newMemory();
+  const wanted = pods.map((spec, index) => {
+    const uid = `uid-${index}`;
+    memory.seen.set(uid, { atMs: 0, wallMs: START_MS });
+    return { uid, digest: 'd', document: aDocument({ uid, spec }) };
+  });
+  memory.ended.set('uid-1', { reason: 'Evicted', message: '', graceSeconds: 0, wallMs: 0 });
+  const made = podEnds({ wanted, containers: [], memory, nowMs: 10_000, wallMs: START_MS + 10_000 });
+  expect(made.ends.map(({ uid }) => uid)).toEqual(['uid-2']);
+  expect(made.deadlineAtMs).toBe(20_000);
 });

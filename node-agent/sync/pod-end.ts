@@ -1,8 +1,10 @@
 /** Which pods the device may not run, or not any longer, whatever their containers do. Pure. */
 import type * as core from 'kubernetes-types/core/v1';
 import { DEFAULT_GRACE_SECONDS } from '../limits.ts';
+import type { RuntimeContainer } from '../runtime/container-runtime.ts';
+import type { WantedPod } from './desired-set.ts';
 import type { PlanMemory } from './draft.ts';
-import { isFinished, type PodView, viewsOf } from './pod-view.ts';
+import { isFinished, type PodView, viewPod, viewsOf } from './pod-view.ts';
 
 /** Why a pod was ended, as its status says it. */
 export type PodEnd = {
@@ -13,7 +15,7 @@ export type PodEnd = {
   readonly wallMs: number;
 };
 
-export type PodVerdict =
+type PodVerdict =
   | { readonly kind: 'fine' }
   /** It may run until then, by the monotonic clock. */
   | { readonly kind: 'deadline'; readonly atMs: number }
@@ -34,6 +36,30 @@ const SAFE_SYSCTLS = new Set([
   'net.ipv4.tcp_rmem',
   'net.ipv4.tcp_wmem',
 ]);
+
+/** The pods that may not go on, and when, by the monotonic clock, the next of the others will be such a one. */
+export function podEnds(input: {
+  readonly wanted: readonly WantedPod[];
+  readonly containers: readonly RuntimeContainer[];
+  readonly memory: PlanMemory;
+  /** Monotonic. */
+  readonly nowMs: number;
+  readonly wallMs: number;
+}): {
+  readonly ends: readonly { readonly uid: string; readonly end: Omit<PodEnd, 'wallMs'> }[];
+  readonly deadlineAtMs?: number;
+} {
+  const { wanted, containers, ...rest } = input;
+  const verdicts = wanted.flatMap(({ uid, document, ended, terminateWithinSeconds }) => {
+    if (!document || ended || terminateWithinSeconds !== undefined || rest.memory.ended.has(uid)) return [];
+    return [{ uid, verdict: podVerdict({ pod: viewPod(document, containers, rest.memory), ...rest }) }];
+  });
+  const deadlines = verdicts.flatMap(({ verdict }) => (verdict.kind === 'deadline' ? [verdict.atMs] : []));
+  return {
+    ends: verdicts.flatMap(({ uid, verdict }) => (verdict.kind === 'end' ? [{ uid, end: verdict.end }] : [])),
+    deadlineAtMs: deadlines.length > 0 ? Math.min(...deadlines) : undefined,
+  };
+}
 
 /** The words are the kubelet's. */
 export function podVerdict(input: {

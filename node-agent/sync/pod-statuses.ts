@@ -42,6 +42,9 @@ export class PodStatuses {
       if (end) return this.store({ uid: pod.uid, status: endedStatus(held?.status, end) });
       // The master knows its end, and nothing here could tell it better.
       if (pod.ended) return [];
+      const isCleared = !rest.containers.some(({ labels }) => labels.podUid === pod.uid);
+      // Its files are still to go: what was said of its containers last is the last of them.
+      if (pod.terminateWithinSeconds !== undefined && held && isCleared) return [];
       const status = podStatus({ ...rest, ...times, wanted: pod, before: held?.status });
       if (!status) return [];
       if (pod.document) statusEvents(pod.document, held?.status, status).forEach(emit);

@@ -24,19 +24,11 @@ import { podFolders } from '../volumes/write-volumes.ts';
 import { type DesiredSet, emptyDesiredSet, type WantedPod, wantedPods } from './desired-set.ts';
 import type { Plan } from './draft.ts';
 import { type ExecuteDeps, executeStep } from './execute-step.ts';
-import {
-  forgetStrangers,
-  newMemory,
-  noteExits,
-  notePulled,
-  notePullFailure,
-  retryPulls,
-  type SyncMemory,
-} from './memory.ts';
+import { Finder } from './finder.ts';
+import { forgetStrangers, newMemory, noteExits, retryPulls, type SyncMemory } from './memory.ts';
 import { plan } from './plan.ts';
-import { type PodEnd, podVerdict } from './pod-end.ts';
+import { type PodEnd, podEnds } from './pod-end.ts';
 import { PodStatuses } from './pod-statuses.ts';
-import { viewPod } from './pod-view.ts';
 import type { RenderFacts } from './render-container.ts';
 import { RunningSteps } from './running-steps.ts';
 import { unsupportedFeatures } from './unsupported.ts';
@@ -68,6 +60,7 @@ export class PodSync {
   private readonly waker = new Waker();
   private readonly running: RunningSteps;
   private readonly prober: Prober;
+  private readonly finder: Finder;
   private readonly verdictFile: VerdictFile;
   private readonly graceOfLeft = new Map<string, number>();
   private readonly warned = new Set<string>();
@@ -88,6 +81,7 @@ export class PodSync {
       log,
       execute: (step, signal) => executeStep(executeDeps, step, signal),
     });
+    this.finder = new Finder({ runtime, clock, log, memory, podsFolder: () => facts().podsFolder });
     this.verdictFile = new VerdictFile(deps.memoryFolder);
     const addressOf = ({ uid, spec }: PodDocument) =>
       this.statuses.current.get(uid)?.status.podIP ?? (spec.hostNetwork ? '127.0.0.1' : undefined);
@@ -236,8 +230,11 @@ export class PodSync {
       return RESYNC_INTERVAL_MS;
     }
     this.remember(wanted, containers);
-    const deadlineAtMs = this.endOverdue(wanted, containers);
-    await this.findDigests(containers, signal);
+    const times = { nowMs: clock.monotonicMs(), wallMs: clock.nowMs() };
+    const { ends, deadlineAtMs } = podEnds({ wanted, containers, memory: this.memory, ...times });
+    for (const { uid, end } of ends) this.end(uid, end);
+    await this.finder.findDigests(containers, signal);
+    await this.finder.hearLastWords(containers, uid => set.acting.get(uid)?.document, signal);
     const made = await this.planned(wanted, containers, signal);
     if (set !== this.set) this.waker.wake();
     const gone = new Set(made.gone.filter(uid => !this.running.isBusyWith(uid)));
@@ -249,23 +246,6 @@ export class PodSync {
     this.running.abortPulls(image => imagesOf(wanted).has(image));
     if (set === this.set) this.running.begin(made.steps, busy, signal, () => this.waker.wake());
     return this.untilNextMs(made, deadlineAtMs);
-  }
-
-  /** Ends the pods that may not go on; answers when, by the monotonic clock, the next of the others will be such a one. */
-  private endOverdue(
-    wanted: readonly WantedPod[],
-    containers: readonly RuntimeContainer[],
-  ): number | undefined {
-    const { clock } = this.deps;
-    const { memory } = this;
-    const times = { nowMs: clock.monotonicMs(), wallMs: clock.nowMs() };
-    const waits = wanted.flatMap(({ uid, document, ended, terminateWithinSeconds }) => {
-      if (!document || ended || terminateWithinSeconds !== undefined || memory.ended.has(uid)) return [];
-      const verdict = podVerdict({ pod: viewPod(document, containers, memory), memory, ...times });
-      if (verdict.kind === 'end') this.end(uid, verdict.end);
-      return verdict.kind === 'deadline' ? [verdict.atMs] : [];
-    });
-    return waits.length > 0 ? Math.min(...waits) : undefined;
   }
 
   private remember(wanted: readonly WantedPod[], containers: readonly RuntimeContainer[]): void {
@@ -299,37 +279,8 @@ export class PodSync {
       plan({ wanted, containers, memory, graceOfLeft, removeVolumes, nowMs: this.deps.clock.monotonicMs() });
     const first = planNow();
     if (first.unknownImages.length === 0) return first;
-    await Promise.all(first.unknownImages.map(image => this.lookForImage(image, signal)));
+    await Promise.all(first.unknownImages.map(image => this.finder.lookForImage(image, signal)));
     return planNow();
-  }
-
-  /** An image that the engine cannot read is as good as absent: a damaged one must not stop pods with other images. */
-  private async lookForImage(image: string, signal: AbortSignal): Promise<void> {
-    const { memory, deps } = this;
-    try {
-      const presence = await deps.runtime.image(image, signal);
-      memory.images.set(image, presence ?? 'absent');
-      if (presence) notePulled(memory, image);
-    } catch (error) {
-      if (!(error instanceof RuntimeError) || error.failure === 'unreachable') throw error;
-      const nowMs = deps.clock.monotonicMs();
-      memory.images.set(image, 'absent');
-      if (!memory.pullFailures.has(image)) notePullFailure(memory, image, error, nowMs);
-    }
-  }
-
-  /** Asks once for each image that a container runs where it came from; of one that cannot be read that stays unknown. */
-  private async findDigests(containers: readonly RuntimeContainer[], signal: AbortSignal): Promise<void> {
-    const { imageDigests } = this.memory;
-    for (const { imageId } of containers) {
-      if (imageDigests.has(imageId)) continue;
-      try {
-        imageDigests.set(imageId, (await this.deps.runtime.image(imageId, signal))?.digests ?? []);
-      } catch (error) {
-        if (!(error instanceof RuntimeError) || error.failure === 'unreachable') throw error;
-        imageDigests.set(imageId, []);
-      }
-    }
   }
 
   private untilNextMs(made: Plan, deadlineAtMs: number | undefined): number {

@@ -105,8 +105,8 @@ export type InitProgress =
 
 /** How far the init containers have come. Once a main container exists they are done, but for a new sandbox, as in the kubelet. */
 export function initProgress(pod: PodView, replaced: ReadonlySet<string>): InitProgress {
-  const hasStarted = pod.mains.some(({ newest }) => newest && !isOfEarlierSandbox(newest, pod.sandbox));
-  if (hasStarted || pod.mains.every(main => isOver(main, pod, replaced))) return { kind: 'done' };
+  const isUnderWay = pod.mains.some(({ newest }) => newest && !isOfEarlierSandbox(newest, pod.sandbox));
+  if (isUnderWay || pod.mains.every(main => isOver(main, pod, replaced))) return { kind: 'done' };
   // Looked for first: the sidecars before it have ended with it, and must not look as if their turn came again.
   const failed = pod.inits.find(
     view => view.role === 'init' && !hasServed(view, pod) && isOver(view, pod, replaced),

@@ -196,6 +196,33 @@ describe.skipIf(kubectlPath === undefined)('who a container is', () => {
 describe.skipIf(kubectlPath === undefined)('how a container ends', () => {
   const ended = async (name: string) => (await object(name)).status.containerStatuses[0].state.terminated;
 
+  it.each([
+    { name: 'file', script: 'echo -n done > /dev/termination-log; exit 3', more: {}, want: 'done' },
+    {
+      name: 'other-user',
+      script: 'echo -n done > /tmp/last; exit 0',
+      more: { terminationMessagePath: '/tmp/last', securityContext: { runAsUser: 1000 } },
+      want: 'done',
+    },
+    {
+      name: 'log',
+      script: 'echo from the log; exit 1',
+      more: { terminationMessagePolicy: 'FallbackToLogsOnError' },
+      want: 'from the log\n',
+    },
+    {
+      name: 'success',
+      script: 'echo unheard; exit 0',
+      more: { terminationMessagePolicy: 'FallbackToLogsOnError' },
+      want: undefined,
+    },
+  ])('with last words: $name', async ({ name, script, more, want }) => {
+    const pod = aPod(`words-${name}`, { restartPolicy: 'Never', containers: [run('main', script, more)] });
+    await ok('apply -f -', pod);
+    await until(async () => expect((await ended(`words-${name}`))?.finishedAt).toBeDefined());
+    expect((await ended(`words-${name}`)).message).toBe(want);
+  });
+
   it('beyond its memory: OOMKilled', async () => {
     const limits = { resources: { limits: { memory: '16Mi' } } };
     const pod = aPod('greedy', {

@@ -277,10 +277,10 @@ describe('a session', () => {
     startAgent();
     await master.want({ generation: 1, pods: [{ document: pod('app:1') }] });
     await until(() => expect(runningOf('uid-1')).toHaveLength(2));
-    const owner = runtime.find('uid-1', 'a')?.id;
+    const other = runtime.find('uid-1', 'a')?.id;
     await master.want({ generation: 2, pods: [{ document: pod('app:2') }] });
     await until(() => expect(runningOf('uid-1').map(({ image }) => image)).toEqual(['app:1', 'app:2']));
-    expect(runtime.find('uid-1', 'a')?.id).toBe(owner);
+    expect(runtime.find('uid-1', 'a')?.id).toBe(other);
     expect(runtime.find('uid-1', 'b')?.labels.attempt).toBe(1);
   });
 
