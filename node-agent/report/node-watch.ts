@@ -45,10 +45,18 @@ export class NodeWatch {
     readonly hostIp: string;
     readonly allocatableCpuMilli: number;
     readonly allocatableMemoryBytes: number;
+    /** Of the whole machine. */
+    readonly memoryBytes: number;
   } {
     const { cpuMilli, memoryBytes } = allocatableOf(this.input);
-    const hostIp = this.input.facts.addresses.find(({ type }) => type === 'InternalIP')?.address ?? '';
-    return { hostIp, allocatableCpuMilli: cpuMilli, allocatableMemoryBytes: memoryBytes };
+    const { facts } = this.input;
+    const hostIp = facts.addresses.find(({ type }) => type === 'InternalIP')?.address ?? '';
+    return {
+      hostIp,
+      allocatableCpuMilli: cpuMilli,
+      allocatableMemoryBytes: memoryBytes,
+      memoryBytes: facts.memoryBytes,
+    };
   }
 
   /** Types of the conditions that are True. */

@@ -17,6 +17,7 @@ const FACTS = {
   volumesFolder: '/data/volumes',
   allocatableCpuMilli: 4000,
   allocatableMemoryBytes: 1024 ** 3,
+  memoryBytes: 1024 ** 3,
 };
 const FIRST: RenderChoice = { attempt: 0, network: { kind: 'own' }, ownsPorts: true };
 
