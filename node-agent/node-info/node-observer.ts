@@ -5,7 +5,7 @@ import { type Host, type NodeFacts, readFacts } from './facts.ts';
 import { askHardware, type Hardware } from './hardware.ts';
 import { type CpuTimes, NO_CPU_TIMES, type Sample, takeSample } from './sample.ts';
 import { systemFilesBelow } from './system-files.ts';
-import { readVitals } from './vitals.ts';
+import { diskBytes, readVitals } from './vitals.ts';
 
 export type NodeObserver = {
   /** What the device is. Cheap; addresses are those of now. */
@@ -38,7 +38,7 @@ export function createNodeObserver(options: {
   // Kept while the engine is down: a full disk may be why it is.
   let engineFolder: string | undefined;
   return {
-    facts: () => readFacts(files, host),
+    facts: () => readFacts(files, host, diskBytes(root, agentFolder)),
     hardware: async signal => hardwareCommand && askHardware(hardwareCommand, signal),
     sample() {
       const taken = takeSample(files, cpuTimes);

@@ -1,4 +1,5 @@
 /** How the device is doing, as numbers, for conditions.ts to judge. */
+import { statfsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { parseMemory } from './sample.ts';
 import type { SystemFiles } from './system-files.ts';
@@ -53,7 +54,7 @@ export async function readVitals(
 
 async function readDisk(root: string, path: string): Promise<Disk | undefined> {
   try {
-    const { bsize, blocks, bavail, files, ffree } = await statfs(root === '/' ? path : `${root}${path}`);
+    const { bsize, blocks, bavail, files, ffree } = await statfs(below(root, path));
     return {
       path,
       totalBytes: blocks * bsize,
@@ -65,6 +66,20 @@ async function readDisk(root: string, path: string): Promise<Disk | undefined> {
     // Missing (no engine yet) or out of reach: nothing can be said of it.
     return undefined;
   }
+}
+
+/** Of the whole disk with this folder; 0 when there is no such folder. */
+export function diskBytes(root: string, path: string): number {
+  try {
+    const { bsize, blocks } = statfsSync(below(root, path));
+    return blocks * bsize;
+  } catch {
+    return 0;
+  }
+}
+
+function below(root: string, path: string): string {
+  return root === '/' ? path : `${root}${path}`;
 }
 
 /** Threads count too: the kernel numbers them from the same pool. */

@@ -3,13 +3,14 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
 import type { NodeReport } from '../../shared/protocol/messages.ts';
 import { ENGINE_INFO_INTERVAL_MS, NODE_REPORT_INTERVAL_MS } from '../limits.ts';
+import type { Reserved } from '../node-info/allocatable.ts';
 import { checkpointFailing } from '../node-info/conditions.ts';
 import type { Hardware } from '../node-info/hardware.ts';
 import type { NodeObserver } from '../node-info/node-observer.ts';
 import type { Sample } from '../node-info/sample.ts';
 import { type ContainerRuntime, RuntimeError, type RuntimeInfo } from '../runtime/container-runtime.ts';
 import { Waker } from '../sync/waker.ts';
-import { allocatableOf, type NodeReportInput, nodeReport, usageInShare } from './node-report.ts';
+import { type NodeReportInput, nodeAllocatable, nodeReport, usageInShare } from './node-report.ts';
 
 export type NodeWatchDeps = {
   readonly runtime: ContainerRuntime;
@@ -19,6 +20,7 @@ export type NodeWatchDeps = {
   readonly nodeName: string;
   readonly capacityCpuMilli?: number;
   readonly capacityMemoryBytes?: number;
+  readonly reserved?: Reserved;
   readonly volumesFolder?: string;
   /** Why the checkpoint is not on disk; undefined when it is. */
   readonly checkpointFailure: () => string | undefined;
@@ -45,16 +47,18 @@ export class NodeWatch {
     readonly hostIp: string;
     readonly allocatableCpuMilli: number;
     readonly allocatableMemoryBytes: number;
+    readonly allocatableStorageBytes: number;
     /** Of the whole machine. */
     readonly memoryBytes: number;
   } {
-    const { cpuMilli, memoryBytes } = allocatableOf(this.input);
+    const { cpuMilli, memoryBytes, storageBytes } = nodeAllocatable(this.input);
     const { facts } = this.input;
     const hostIp = facts.addresses.find(({ type }) => type === 'InternalIP')?.address ?? '';
     return {
       hostIp,
       allocatableCpuMilli: cpuMilli,
       allocatableMemoryBytes: memoryBytes,
+      allocatableStorageBytes: storageBytes,
       memoryBytes: facts.memoryBytes,
     };
   }
@@ -119,7 +123,7 @@ export class NodeWatch {
   }
 
   private describe(health: NodeReportInput['health']): NodeReportInput {
-    const { observer, nodeName, capacityCpuMilli, capacityMemoryBytes, volumesFolder } = this.deps;
+    const { observer, nodeName, capacityCpuMilli, capacityMemoryBytes, reserved, volumesFolder } = this.deps;
     const { engine, hardware, images } = this;
     return {
       nodeName,
@@ -130,6 +134,7 @@ export class NodeWatch {
       images,
       capacityCpuMilli,
       capacityMemoryBytes,
+      reserved,
       volumesFolder,
     };
   }
