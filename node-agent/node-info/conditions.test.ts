@@ -13,6 +13,9 @@ const HEALTHY: Vitals = {
   processesMax: 32_768,
   disks: [DISK],
   hasMemoryCgroup: true,
+  stores: [],
+  uptimeSeconds: 0,
+  readOnlyFolders: [],
 };
 const ENGINE: RuntimeInfo = {
   name: 'docker',
@@ -46,6 +49,8 @@ it('finds nothing wrong with a healthy device', () => {
     'PIDPressure=False',
     'ContainerRuntimeUnavailable=False',
     'MemoryLimitsUnavailable=False',
+    'StorageWear=False',
+    'ReadonlyFilesystem=False',
   ]);
 });
 
@@ -83,6 +88,12 @@ it.each([
     says: 'power supply',
   },
   { type: 'Throttled', change: { throttledBits: 0x8 }, reason: 'ProcessorSlowedDown', says: 'cool' },
+  {
+    type: 'Overheating',
+    change: { temperatureMilliCelsius: 85_400 },
+    reason: 'TemperatureHigh',
+    says: '85 °C',
+  },
 ])('says what is wrong and how to mend it: $type $reason', ({ type, change, reason, says }) => {
   const condition = conditionOf(type, change);
   expect(condition).toMatchObject({ status: 'True', reason });
@@ -124,6 +135,13 @@ it('lets a pressure end only well above the bound where it began', () => {
   expect(
     conditionOf('MemoryPressure', { memoryAvailableBytes: 126 * MIB }, ENGINE, ['MemoryPressure'])?.status,
   ).toBe('False');
+});
+
+it('is hot until it has cooled down', () => {
+  const change = { temperatureMilliCelsius: 80_000 };
+  expect(conditionOf('Overheating', change)?.status).toBe('False');
+  expect(conditionOf('Overheating', change, ENGINE, ['Overheating'])?.status).toBe('True');
+  expect(conditionOf('Overheating', {})).toBeUndefined();
 });
 
 it('passes on what the engine says', () => {

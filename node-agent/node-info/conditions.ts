@@ -1,14 +1,8 @@
 /** What is wrong with a device, as Kubernetes node conditions: each says how to mend it. Pure. */
 import { RuntimeError, type RuntimeInfo } from '../runtime/container-runtime.ts';
+import { fine, type NodeHealthCondition, RELIEF_FACTOR, trouble } from './condition.ts';
+import { readonlyFilesystem, storageWear } from './storage-conditions.ts';
 import type { Disk, Vitals } from './vitals.ts';
-
-/** One condition of the node's report; `True` means trouble for each of these types. */
-export type NodeHealthCondition = {
-  readonly type: string;
-  readonly status: 'True' | 'False' | 'Unknown';
-  readonly reason: string;
-  readonly message: string;
-};
 
 /** The engine as last asked: what it is, why it did not answer, or undefined when it was not asked yet. */
 export type EngineAnswer = RuntimeInfo | RuntimeError | undefined;
@@ -20,8 +14,9 @@ const DISK_FREE_BYTES_MIN = 1024 ** 3;
 const DISK_FREE_SHARE_MIN = 0.1;
 const INODES_FREE_SHARE_MIN = 0.05;
 const PROCESSES_FREE_SHARE_MIN = 0.1;
-/** A pressure ends only this far above the bound where it began, so that it does not flap. */
-const RELIEF_FACTOR = 1.25;
+/** Where a Raspberry Pi slows itself down; it has recovered this much below. */
+const TEMPERATURE_MILLI_CELSIUS_MAX = 85_000;
+const TEMPERATURE_RELIEF_MILLI_CELSIUS = 10_000;
 
 /** All conditions but Ready, in a fixed order. `troubled` names the types that were True the last time. */
 export function nodeConditions(
@@ -38,6 +33,9 @@ export function nodeConditions(
     memoryLimitsUnavailable(vitals, engine),
     ...underVoltage(vitals),
     ...throttled(vitals),
+    ...overheating(vitals, troubled.has('Overheating')),
+    storageWear(vitals, troubled.has('StorageWear')),
+    readonlyFilesystem(vitals),
   ];
 }
 
@@ -149,12 +147,20 @@ function throttled({ throttledBits }: Vitals): readonly NodeHealthCondition[] {
   return [fine(type, 'FullSpeed', 'the processor runs at full speed')];
 }
 
-function fine(type: string, reason: string, message: string): NodeHealthCondition {
-  return { type, status: 'False', reason, message };
-}
-
-function trouble(type: string, reason: string, message: string): NodeHealthCondition {
-  return { type, status: 'True', reason, message };
+/** None on a device without such a sensor. */
+function overheating(
+  { temperatureMilliCelsius: temperature }: Vitals,
+  troubled: boolean,
+): readonly NodeHealthCondition[] {
+  const type = 'Overheating';
+  if (temperature === undefined) return [];
+  const relief = troubled ? TEMPERATURE_RELIEF_MILLI_CELSIUS : 0;
+  if (temperature < TEMPERATURE_MILLI_CELSIUS_MAX - relief)
+    return [fine(type, 'TemperatureNormal', 'the processor is not too hot')];
+  const celsius = Math.round(temperature / 1000);
+  return [
+    trouble(type, 'TemperatureHigh', `the processor is at ${celsius} °C: give the device air or a fan`),
+  ];
 }
 
 function mebibytes(bytes: number): string {

@@ -1,6 +1,7 @@
 /** Everything that an agent tells of its device. */
 import { hostname, networkInterfaces, release } from 'node:os';
-import { type EngineAnswer, type NodeHealthCondition, nodeConditions } from './conditions.ts';
+import type { NodeHealthCondition } from './condition.ts';
+import { type EngineAnswer, nodeConditions } from './conditions.ts';
 import { type Host, type NodeFacts, readFacts } from './facts.ts';
 import { askHardware, type Hardware } from './hardware.ts';
 import { type CpuTimes, NO_CPU_TIMES, type Sample, takeSample } from './sample.ts';

@@ -1,7 +1,9 @@
 /** How the device is doing, as numbers, for conditions.ts to judge. */
 import { statfsSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
-import { parseMemory } from './sample.ts';
+import { realpath, statfs } from 'node:fs/promises';
+import { parseMemory, readTemperature } from './sample.ts';
+import { readOnlyFolders, readStores } from './storage.ts';
+import type { StorageVitals } from './storage-conditions.ts';
 import type { SystemFiles } from './system-files.ts';
 
 export type Disk = {
@@ -13,13 +15,15 @@ export type Disk = {
   readonly freeInodes: number;
 };
 
-export type Vitals = {
+export type Vitals = StorageVitals & {
   readonly memoryTotalBytes: number;
   readonly memoryAvailableBytes: number;
   readonly processes: number;
   /** 0 when the kernel does not say. */
   readonly processesMax: number;
   readonly disks: readonly Disk[];
+  /** Absent on a device without a sensor. */
+  readonly temperatureMilliCelsius?: number;
   /** As the Raspberry Pi firmware's get_throttled: bits 0 to 3 are now, 16 to 19 since boot. Absent on other devices. */
   readonly throttledBits?: number;
   /** Of the Pi's voltage sensor in hwmon; absent on other devices. */
@@ -43,6 +47,10 @@ export async function readVitals(
     memoryAvailableBytes: memory.availableBytes,
     ...readProcesses(files),
     disks: disks.filter(disk => disk !== undefined),
+    temperatureMilliCelsius: readTemperature(files),
+    stores: readStores(files),
+    uptimeSeconds: Number.parseFloat(files.read('/proc/uptime') ?? '0'),
+    readOnlyFolders: readOnlyFolders(files, await Promise.all(folders.map(withoutLinks))),
     throttledBits: readThrottled(files),
     underVoltageAlarm: readUnderVoltage(files),
     hasMemoryCgroup: hasMemoryCgroup(files),
@@ -50,6 +58,10 @@ export async function readVitals(
       path => files.read(path) !== undefined,
     ),
   };
+}
+
+async function withoutLinks(path: string): Promise<string> {
+  return realpath(path).catch(() => path);
 }
 
 async function readDisk(root: string, path: string): Promise<Disk | undefined> {

@@ -9,7 +9,7 @@ import {
   type Reserved,
   resourceQuantities,
 } from '../node-info/allocatable.ts';
-import type { NodeHealthCondition } from '../node-info/conditions.ts';
+import type { NodeHealthCondition } from '../node-info/condition.ts';
 import { type NodeFacts, nodeSystemInfo } from '../node-info/facts.ts';
 import type { Hardware } from '../node-info/hardware.ts';
 import { nodeLabels } from '../node-info/labels.ts';

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
 import type { NodeReport } from '../../shared/protocol/messages.ts';
-import { ENGINE_INFO_INTERVAL_MS, NODE_REPORT_INTERVAL_MS } from '../limits.ts';
+import { CLOCK_JUMP_MS, ENGINE_INFO_INTERVAL_MS, NODE_REPORT_INTERVAL_MS } from '../limits.ts';
 import type { Reserved } from '../node-info/allocatable.ts';
 import { checkpointFailing } from '../node-info/conditions.ts';
 import type { Hardware } from '../node-info/hardware.ts';
@@ -35,6 +35,7 @@ export class NodeWatch {
   private hardware: Hardware | undefined;
   private images: NodeReport['images'];
   private said = '';
+  private saidClockOffsetMs = 0;
   private input: NodeReportInput;
 
   constructor(deps: NodeWatchDeps) {
@@ -117,8 +118,12 @@ export class NodeWatch {
       ...node,
       conditions: node.conditions.map(({ type, status, reason }) => [type, status, reason]),
     });
-    if (essence === this.said) return;
+    // The report carries the time, by which the master sees whether the clock is right.
+    const clockOffsetMs = clock.nowMs() - clock.monotonicMs();
+    const hasJumped = Math.abs(clockOffsetMs - this.saidClockOffsetMs) >= CLOCK_JUMP_MS;
+    if (essence === this.said && !hasJumped) return;
     this.said = essence;
+    this.saidClockOffsetMs = clockOffsetMs;
     onNode(node);
   }
 
