@@ -60,6 +60,12 @@ describe('the options', () => {
     });
   });
 
+  it('say when pods are evicted', () => {
+    const config = readConfig([...MASTER, '--eviction-hard', 'memory.available<5%'], {});
+    expect(config?.evictionHard?.['memory.available']).toEqual({ share: 0.05 });
+    expect(config?.evictionHard?.['pid.available']).toEqual({ share: 0.1 });
+  });
+
   it('are not read when help is asked for', () => {
     expect(readConfig(['--help'], {})).toBeUndefined();
   });
@@ -75,6 +81,10 @@ describe('the options', () => {
     {
       flags: [...MASTER, '--reserved-cpu=-1'],
       want: '--reserved-cpu: must be a quantity such as 100m, or 0',
+    },
+    {
+      flags: [...MASTER, '--eviction-hard', 'memory<5Mi'],
+      want: '--eviction-hard: unsupported eviction signal "memory"',
     },
     { flags: [...MASTER, '--name', 'Bad_Name'], want: '--name: must be lower-case letters' },
     {

@@ -7,6 +7,7 @@ import { HEARTBEAT_INTERVAL_MS } from '../shared/protocol/limits.ts';
 import { formatBytes, formatCpuMilli, parseBytes, parseCpuMilli } from '../shared/quantity.ts';
 import { IMAGE_GC_HIGH_PERCENT, IMAGE_GC_LOW_PERCENT, PARALLEL_PULLS } from './limits.ts';
 import type { Reserved } from './node-info/allocatable.ts';
+import { parseThresholds } from './node-info/parse-thresholds.ts';
 
 /** A fault of the user's: shown as it is, exit code 2. */
 export class ConfigError extends Error {
@@ -28,6 +29,16 @@ const reservation = (parse: (text: string) => number | undefined, example: strin
     v.transform(value => parse(value) ?? -1),
     v.minValue(0, `must be a quantity such as ${example}, or 0`),
   );
+
+const thresholds = v.pipe(
+  text,
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const parsed = parseThresholds(dataset.value);
+    if ('thresholds' in parsed) return parsed.thresholds;
+    addIssue({ message: parsed.fault });
+    return NEVER;
+  }),
+);
 
 const wholeNumber = (min: number, max: number) =>
   v.pipe(
@@ -61,6 +72,8 @@ const OptionsSchema = v.object({
   reservedCpu: v.optional(reservation(parseCpuMilli, '100m')),
   reservedMemory: v.optional(reservation(parseBytes, '160Mi')),
   reservedEphemeralStorage: v.optional(reservation(parseBytes, '1Gi')),
+  /** Below which the node has pressure and pods are evicted; absent: HARD_THRESHOLDS. */
+  evictionHard: v.optional(thresholds),
   /** Bytes of its output that each container keeps; absent: 10 MiB. */
   containerLogSize: v.optional(
     v.pipe(quantity(parseBytes, '10Mi'), v.minValue(65_536, 'must be at least 64Ki')),
@@ -105,6 +118,7 @@ const NAMES: readonly OptionName[] = [
   'reservedCpu',
   'reservedMemory',
   'reservedEphemeralStorage',
+  'evictionHard',
   'containerLogSize',
   'maxParallelImagePulls',
   'imageGcHighThreshold',
@@ -128,6 +142,7 @@ export const USAGE = `usage: pikelet-agent --master mqtt://HOST:PORT [options]
   --reserved-cpu QUANTITY      CPU kept from pods for the device's own programs (0)
   --reserved-memory QUANTITY   memory kept from pods (160Mi, at most a quarter; 0 with --capacity-memory)
   --reserved-ephemeral-storage QUANTITY  disk kept from pods (0)
+  --eviction-hard THRESHOLDS   when pods are evicted, such as memory.available<100Mi,nodefs.available<10%
   --container-log-size QUANTITY  output that each container keeps (10Mi)
   --max-parallel-image-pulls N images pulled side by side (${PARALLEL_PULLS})
   --image-gc-high-threshold N  percent of the disk in use at which unused images are removed; 100: never (${IMAGE_GC_HIGH_PERCENT})

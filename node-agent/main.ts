@@ -43,6 +43,7 @@ async function runAgent(config: AgentConfig, log: Logger, signal: AbortSignal): 
   const clock = systemClock;
   const observer = createNodeObserver({
     agentFolder: config.dataDir,
+    thresholds: config.evictionHard,
     hardwareCommand: { file: process.execPath, args: [process.argv[1] ?? '', HARDWARE_MODE] },
   });
   checkReserved(config, observer.facts());

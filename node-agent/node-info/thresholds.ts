@@ -26,7 +26,13 @@ export const HARD_THRESHOLDS: Thresholds = {
   'pid.available': { share: 0.1 },
 };
 
+/** True for the name of a signal that is looked at. */
+export function isSignal(text: string): text is Signal {
+  return Object.hasOwn(HARD_THRESHOLDS, text);
+}
+
 /** The bound in units of `total`, which is all that there is. */
-export function boundOf({ amount = Number.POSITIVE_INFINITY, share = 1 }: Bound, total: number): number {
-  return Math.min(amount, share * total);
+export function boundOf({ amount, share }: Bound, total: number): number {
+  const ofTotal = share === undefined ? Number.POSITIVE_INFINITY : share * total;
+  return Math.min(amount ?? Number.POSITIVE_INFINITY, ofTotal);
 }

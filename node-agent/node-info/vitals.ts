@@ -9,6 +9,8 @@ import type { SystemFiles } from './system-files.ts';
 export type Disk = {
   /** A folder on it. */
   readonly path: string;
+  /** As the kubelet calls what holds the agent's folder, and the engine's. */
+  readonly role: 'nodefs' | 'imagefs';
   readonly totalBytes: number;
   readonly freeBytes: number;
   readonly totalInodes: number;
@@ -34,14 +36,17 @@ export type Vitals = StorageVitals & {
   readonly commandLineFile?: string;
 };
 
-/** Reads all of it; a folder that does not exist has no disk. `folders` are below `root`. */
+/** Reads all of it; a folder that does not exist has no disk. `folders`, by the role of their disk, are below `root`. */
 export async function readVitals(
   files: SystemFiles,
   root: string,
-  folders: readonly string[],
+  folders: { readonly nodefs: string; readonly imagefs?: string },
 ): Promise<Vitals> {
   const memory = parseMemory(files.read('/proc/meminfo') ?? '');
-  const disks = await Promise.all(folders.map(path => readDisk(root, path)));
+  const paths = [folders.nodefs, ...(folders.imagefs === undefined ? [] : [folders.imagefs])];
+  const disks = await Promise.all(
+    paths.map((path, i) => readDisk(root, path, i === 0 ? 'nodefs' : 'imagefs')),
+  );
   return {
     memoryTotalBytes: memory.totalBytes,
     memoryAvailableBytes: memory.availableBytes,
@@ -50,7 +55,7 @@ export async function readVitals(
     temperatureMilliCelsius: readTemperature(files),
     stores: readStores(files),
     uptimeSeconds: Number.parseFloat(files.read('/proc/uptime') ?? '0'),
-    readOnlyFolders: readOnlyFolders(files, await Promise.all(folders.map(withoutLinks))),
+    readOnlyFolders: readOnlyFolders(files, await Promise.all(paths.map(withoutLinks))),
     throttledBits: readThrottled(files),
     underVoltageAlarm: readUnderVoltage(files),
     hasMemoryCgroup: hasMemoryCgroup(files),
@@ -64,11 +69,12 @@ async function withoutLinks(path: string): Promise<string> {
   return realpath(path).catch(() => path);
 }
 
-async function readDisk(root: string, path: string): Promise<Disk | undefined> {
+async function readDisk(root: string, path: string, role: Disk['role']): Promise<Disk | undefined> {
   try {
     const { bsize, blocks, bavail, files, ffree } = await statfs(below(root, path));
     return {
       path,
+      role,
       totalBytes: blocks * bsize,
       freeBytes: bavail * bsize,
       totalInodes: files,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { NodeFacts } from '../node-info/facts.ts';
+import { HARD_THRESHOLDS } from '../node-info/thresholds.ts';
 import { RuntimeError } from '../runtime/container-runtime.ts';
 import { type NodeReportInput, nodeAllocatable, nodeReport, usageInShare } from './node-report.ts';
 
@@ -24,6 +25,7 @@ const anInput = (more: Partial<NodeReportInput> = {}): NodeReportInput => ({
   hardware: undefined,
   health: [],
   engine: undefined,
+  thresholds: HARD_THRESHOLDS,
   ...more,
 });
 
@@ -32,6 +34,12 @@ describe('the node as reported', () => {
     expect(nodeAllocatable(anInput()).memoryBytes).toBe(4 * GIB - 260 * 2 ** 20);
     const share = anInput({ capacityMemoryBytes: 4 * GIB });
     expect(nodeAllocatable(share).memoryBytes).toBe(4 * GIB - 100 * 2 ** 20);
+  });
+
+  it('keeps as much memory free as it is told to', () => {
+    const thresholds = { ...HARD_THRESHOLDS, 'memory.available': { amount: GIB } };
+    const reserved = { memoryBytes: GIB };
+    expect(nodeAllocatable(anInput({ thresholds, reserved })).memoryBytes).toBe(2 * GIB);
   });
 
   it('takes what was reserved for what it is', () => {

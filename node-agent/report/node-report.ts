@@ -13,7 +13,7 @@ import type { NodeHealthCondition } from '../node-info/condition.ts';
 import { type NodeFacts, nodeSystemInfo } from '../node-info/facts.ts';
 import type { Hardware } from '../node-info/hardware.ts';
 import { nodeLabels } from '../node-info/labels.ts';
-import { HARD_THRESHOLDS } from '../node-info/thresholds.ts';
+import type { Thresholds } from '../node-info/thresholds.ts';
 import { RuntimeError, type RuntimeInfo } from '../runtime/container-runtime.ts';
 
 export type NodeReportInput = {
@@ -31,11 +31,13 @@ export type NodeReportInput = {
   readonly capacityCpuMilli?: number;
   readonly capacityMemoryBytes?: number;
   readonly reserved?: Reserved;
+  /** Below which the device is short of something. */
+  readonly thresholds: Thresholds;
 };
 
 /** What pods may use of the node. */
 export function nodeAllocatable(input: NodeReportInput): NodeResources {
-  return allocatableOf(capacityOf(input), reservedOf(input), HARD_THRESHOLDS);
+  return allocatableOf(capacityOf(input), reservedOf(input), input.thresholds);
 }
 
 function reservedOf({ facts, reserved, capacityMemoryBytes }: NodeReportInput): NodeResources {

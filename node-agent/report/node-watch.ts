@@ -140,6 +140,7 @@ export class NodeWatch {
       capacityCpuMilli,
       capacityMemoryBytes,
       reserved,
+      thresholds: observer.thresholds,
       volumesFolder,
     };
   }
