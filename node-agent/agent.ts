@@ -26,6 +26,7 @@ import {
 } from './limits.ts';
 import type { Credentials } from './link/credentials.ts';
 import { Session } from './link/session.ts';
+import type { Reserved } from './node-info/allocatable.ts';
 import type { NodeObserver } from './node-info/node-observer.ts';
 import { Heartbeats } from './report/heartbeats.ts';
 import { NodeWatch } from './report/node-watch.ts';
@@ -57,6 +58,7 @@ export type AgentOptions = {
   readonly heartbeatIntervalMs: number;
   readonly capacityCpuMilli?: number;
   readonly capacityMemoryBytes?: number;
+  readonly reserved?: Reserved;
   /** Default PARALLEL_PULLS. */
   readonly parallelPulls?: number;
   /** Percent; default IMAGE_GC_HIGH_PERCENT and IMAGE_GC_LOW_PERCENT. */
@@ -108,7 +110,7 @@ export class Agent {
       removedVolumes: () => this.sync.removedVolumes,
       send: payload => publish(topics.report(nodeName), payload, 1),
     });
-    const { capacityCpuMilli, capacityMemoryBytes } = options;
+    const { capacityCpuMilli, capacityMemoryBytes, reserved } = options;
     this.node = new NodeWatch({
       runtime,
       observer,
@@ -117,6 +119,7 @@ export class Agent {
       nodeName,
       capacityCpuMilli,
       capacityMemoryBytes,
+      reserved,
       volumesFolder: volumesFolder(dataDir),
       checkpointFailure: () => this.checkpoint.failure,
       onNode: node => this.reporter.setNode(node),

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ConfigError, joinToken, readConfig } from './config.ts';
+import { ConfigError, checkReserved, joinToken, readConfig, reservedOf } from './config.ts';
 
 const MASTER = ['--master', 'mqtt://10.0.0.1:1883'];
 let folder: string;
@@ -60,6 +60,12 @@ describe('the options', () => {
     });
   });
 
+  it('say when pods are evicted', () => {
+    const config = readConfig([...MASTER, '--eviction-hard', 'memory.available<5%'], {});
+    expect(config?.evictionHard?.['memory.available']).toEqual({ share: 0.05 });
+    expect(config?.evictionHard?.['pid.available']).toEqual({ share: 0.1 });
+  });
+
   it('are not read when help is asked for', () => {
     expect(readConfig(['--help'], {})).toBeUndefined();
   });
@@ -68,6 +74,18 @@ describe('the options', () => {
     { flags: [], want: '--master is missing' },
     { flags: ['--master', 'http://x'], want: '--master: must look like mqtt://host:1883' },
     { flags: [...MASTER, '--capacity-cpu', 'much'], want: '--capacity-cpu: must be a quantity above zero' },
+    {
+      flags: [...MASTER, '--reserved-memory', 'some'],
+      want: '--reserved-memory: must be a quantity such as',
+    },
+    {
+      flags: [...MASTER, '--reserved-cpu=-1'],
+      want: '--reserved-cpu: must be a quantity such as 100m, or 0',
+    },
+    {
+      flags: [...MASTER, '--eviction-hard', 'memory<5Mi'],
+      want: '--eviction-hard: unsupported eviction signal "memory"',
+    },
     { flags: [...MASTER, '--name', 'Bad_Name'], want: '--name: must be lower-case letters' },
     {
       flags: [...MASTER, '--heartbeat-interval-ms', '5'],
@@ -89,6 +107,29 @@ describe('the options', () => {
   it('says all faults at once', () => {
     const flags = ['--master', 'x', '--log-level', 'loud'];
     expect(() => readConfig(flags, {})).toThrow(/--master.*\n--log-level/);
+  });
+});
+
+describe('what is kept from pods', () => {
+  const device = { cpuCount: 4, memoryBytes: 2 ** 30, storageBytes: 0 };
+  const configOf = (...flags: string[]) => {
+    const config = readConfig([...MASTER, ...flags], {});
+    if (!config) throw new Error('no config');
+    return config;
+  };
+
+  it('is as much as was said, or nothing', () => {
+    const flags = ['--reserved-cpu', '0', '--reserved-memory', '64Mi'];
+    expect(reservedOf(configOf(...flags))).toEqual({ cpuMilli: 0, memoryBytes: 64 * 2 ** 20 });
+    expect(() => checkReserved(configOf(...flags), device)).not.toThrow();
+  });
+
+  it('leaves something of each', () => {
+    const flags = ['--reserved-cpu', '1', '--capacity-cpu', '500m', '--reserved-memory', '1Gi'];
+    expect(() => checkReserved(configOf(...flags), device)).toThrow(
+      '--reserved-cpu: must be below the capacity of 500m, not 1\n--reserved-memory: must be below the capacity of 1Gi, not 1Gi',
+    );
+    expect(() => checkReserved(configOf('--reserved-ephemeral-storage', '9Gi'), device)).not.toThrow();
   });
 });
 

@@ -4,8 +4,10 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { HEARTBEAT_INTERVAL_MS } from '../shared/protocol/limits.ts';
-import { parseBytes, parseCpuMilli } from '../shared/quantity.ts';
+import { formatBytes, formatCpuMilli, parseBytes, parseCpuMilli } from '../shared/quantity.ts';
 import { IMAGE_GC_HIGH_PERCENT, IMAGE_GC_LOW_PERCENT, PARALLEL_PULLS } from './limits.ts';
+import type { Reserved } from './node-info/allocatable.ts';
+import { parseThresholds } from './node-info/parse-thresholds.ts';
 
 /** A fault of the user's: shown as it is, exit code 2. */
 export class ConfigError extends Error {
@@ -20,6 +22,23 @@ const quantity = (parse: (text: string) => number | undefined, example: string) 
     v.number(),
     v.minValue(1, `must be a quantity above zero, such as ${example}`),
   );
+
+const reservation = (parse: (text: string) => number | undefined, example: string) =>
+  v.pipe(
+    text,
+    v.transform(value => parse(value) ?? -1),
+    v.minValue(0, `must be a quantity such as ${example}, or 0`),
+  );
+
+const thresholds = v.pipe(
+  text,
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const parsed = parseThresholds(dataset.value);
+    if ('thresholds' in parsed) return parsed.thresholds;
+    addIssue({ message: parsed.fault });
+    return NEVER;
+  }),
+);
 
 const wholeNumber = (min: number, max: number) =>
   v.pipe(
@@ -49,6 +68,12 @@ const OptionsSchema = v.object({
   capacityCpu: v.optional(quantity(parseCpuMilli, '500m')),
   /** Bytes; absent: all that the machine has. */
   capacityMemory: v.optional(quantity(parseBytes, '512Mi')),
+  /** Kept for the device's own programs: thousandths of a core, and bytes; absent: see node-info/allocatable.ts. */
+  reservedCpu: v.optional(reservation(parseCpuMilli, '100m')),
+  reservedMemory: v.optional(reservation(parseBytes, '160Mi')),
+  reservedEphemeralStorage: v.optional(reservation(parseBytes, '1Gi')),
+  /** Below which the node has pressure and pods are evicted; absent: HARD_THRESHOLDS. */
+  evictionHard: v.optional(thresholds),
   /** Bytes of its output that each container keeps; absent: 10 MiB. */
   containerLogSize: v.optional(
     v.pipe(quantity(parseBytes, '10Mi'), v.minValue(65_536, 'must be at least 64Ki')),
@@ -90,6 +115,10 @@ const NAMES: readonly OptionName[] = [
   'dockerSocket',
   'capacityCpu',
   'capacityMemory',
+  'reservedCpu',
+  'reservedMemory',
+  'reservedEphemeralStorage',
+  'evictionHard',
   'containerLogSize',
   'maxParallelImagePulls',
   'imageGcHighThreshold',
@@ -110,6 +139,10 @@ export const USAGE = `usage: pikelet-agent --master mqtt://HOST:PORT [options]
   --docker-socket PATH         Docker Engine's socket (/var/run/docker.sock)
   --capacity-cpu QUANTITY      CPU to offer, such as 500m (all)
   --capacity-memory QUANTITY   memory to offer, such as 512Mi (all)
+  --reserved-cpu QUANTITY      CPU kept from pods for the device's own programs (0)
+  --reserved-memory QUANTITY   memory kept from pods (160Mi, at most a quarter; 0 with --capacity-memory)
+  --reserved-ephemeral-storage QUANTITY  disk kept from pods (0)
+  --eviction-hard THRESHOLDS   when pods are evicted, such as memory.available<100Mi,nodefs.available<10%
   --container-log-size QUANTITY  output that each container keeps (10Mi)
   --max-parallel-image-pulls N images pulled side by side (${PARALLEL_PULLS})
   --image-gc-high-threshold N  percent of the disk in use at which unused images are removed; 100: never (${IMAGE_GC_HIGH_PERCENT})
@@ -160,6 +193,30 @@ export function joinToken({ token, tokenFile }: Pick<AgentConfig, 'token' | 'tok
   const content = readText(tokenFile, '--token-file').trim();
   if (content === '') throw new ConfigError(`--token-file: ${tokenFile} is empty`);
   return content;
+}
+
+/** What is kept from pods, as far as it was said. */
+export function reservedOf(config: AgentConfig): Reserved {
+  const { reservedCpu, reservedMemory, reservedEphemeralStorage } = config;
+  return { cpuMilli: reservedCpu, memoryBytes: reservedMemory, storageBytes: reservedEphemeralStorage };
+}
+
+/** Throws ConfigError when nothing would be left for pods. What the device does not tell (0) bounds nothing. */
+export function checkReserved(
+  config: AgentConfig,
+  device: { readonly cpuCount: number; readonly memoryBytes: number; readonly storageBytes: number },
+): void {
+  const rows = [
+    ['reservedCpu', config.capacityCpu ?? device.cpuCount * 1000, formatCpuMilli],
+    ['reservedMemory', config.capacityMemory ?? device.memoryBytes, formatBytes],
+    ['reservedEphemeralStorage', device.storageBytes, formatBytes],
+  ] as const;
+  const faults = rows.flatMap(([name, capacity, format]) => {
+    const reserved = config[name] ?? 0;
+    if (capacity <= 0 || reserved < capacity) return [];
+    return [`--${flagOf(name)}: must be below the capacity of ${format(capacity)}, not ${format(reserved)}`];
+  });
+  if (faults.length > 0) throw new ConfigError(faults.join('\n'));
 }
 
 function parseFlags(argv: readonly string[]): { help: boolean; values: Record<string, string> } {

@@ -96,6 +96,9 @@ export const USAGE_MEMORY_STEP_BYTES = 8 * 1024 * 1024;
 /** Time between looks at what the device is (disk, conditions, addresses), milliseconds. */
 export const NODE_REPORT_INTERVAL_MS = 10_000;
 
+/** How far the clock must be set by, milliseconds, to be worth a report at once: NTP corrects less by and by. */
+export const CLOCK_JUMP_MS = 5000;
+
 /** Largest message of an event, characters: the wire's own bound. */
 export const EVENT_MESSAGE_MAX = 1024;
 

@@ -3,7 +3,15 @@ import { nanoid } from 'nanoid';
 import { destination, type Logger, pino } from 'pino';
 import { systemClock } from '../shared/clock.ts';
 import { Agent } from './agent.ts';
-import { type AgentConfig, ConfigError, joinToken, readConfig, USAGE } from './config.ts';
+import {
+  type AgentConfig,
+  ConfigError,
+  checkReserved,
+  joinToken,
+  readConfig,
+  reservedOf,
+  USAGE,
+} from './config.ts';
 import { type Credentials, loadCredentials, saveCredentials } from './link/credentials.ts';
 import { join } from './link/join.ts';
 import { createNodeObserver, type NodeObserver } from './node-info/node-observer.ts';
@@ -35,8 +43,10 @@ async function runAgent(config: AgentConfig, log: Logger, signal: AbortSignal): 
   const clock = systemClock;
   const observer = createNodeObserver({
     agentFolder: config.dataDir,
+    thresholds: config.evictionHard,
     hardwareCommand: { file: process.execPath, args: [process.argv[1] ?? '', HARDWARE_MODE] },
   });
+  checkReserved(config, observer.facts());
   const credentials = await findCredentials(config, observer, log, signal);
   if (config.name !== undefined && config.name !== credentials.node)
     log.warn(
@@ -64,6 +74,7 @@ async function runAgent(config: AgentConfig, log: Logger, signal: AbortSignal): 
       heartbeatIntervalMs: config.heartbeatIntervalMs,
       capacityCpuMilli: config.capacityCpu,
       capacityMemoryBytes: config.capacityMemory,
+      reserved: reservedOf(config),
       parallelPulls: config.maxParallelImagePulls,
       imageGcHighPercent: config.imageGcHighThreshold,
       imageGcLowPercent: config.imageGcLowThreshold,

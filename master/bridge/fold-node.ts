@@ -2,9 +2,10 @@
 import { canonicalJson } from '../../shared/digest.ts';
 import type { Node, NodeCondition, NodeStatus } from '../../shared/kubernetes/objects.ts';
 import { NO_NODE_HEARD } from '../../shared/kubernetes/taints.ts';
-import { formatTime } from '../../shared/kubernetes/time.ts';
+import { formatDuration, formatTime } from '../../shared/kubernetes/time.ts';
 import { VOLUME_ANNOTATION } from '../../shared/kubernetes/volumes.ts';
 import type { NodeReport } from '../../shared/protocol/messages.ts';
+import { CLOCK_SKEW_MS_MAX } from './limits.ts';
 
 export type NodeFacts = {
   /** The newest report of the agent's present process; absent before it has reported. */
@@ -16,6 +17,8 @@ export type NodeFacts = {
   readonly link: 'alive' | 'lost' | 'outage' | 'unknown';
   /** Milliseconds since 1970; absent when nothing was heard since the master started. */
   readonly lastHeartbeatMs?: number;
+  /** How far the agent's clock was ahead of the master's when it reported last; absent before that. */
+  readonly clockSkewMs?: number;
   /** A second device lives under this name. */
   readonly hasClone: boolean;
 };
@@ -72,6 +75,7 @@ function verdictsOf(node: Node, facts: NodeFacts): Verdict[] {
   const has = (type: string) => node.status?.conditions?.some(condition => condition.type === type) === true;
   if (facts.link === 'alive' && facts.report !== undefined) {
     verdicts.push(...facts.report.conditions.filter(({ type }) => type !== 'Ready'));
+    if (facts.clockSkewMs !== undefined) verdicts.push(clockOf(node, facts.clockSkewMs));
     verdicts.push(readyOf(facts.report));
   }
   // A node that never was connected is not lost: it has no Ready condition until its first report.
@@ -85,6 +89,27 @@ function readyOf(report: NodeReport): Verdict {
   return (
     own ?? { type: 'Ready', status: 'True', reason: 'AgentReady', message: 'agent is posting heartbeats' }
   );
+}
+
+/** Says how far roughly, so that it does not change with every report. */
+function clockOf(node: Node, skewMs: number): Verdict {
+  const type = 'ClockSkewed';
+  const wasSkewed = node.status?.conditions?.some(each => each.type === type && each.status === 'True');
+  if (Math.abs(skewMs) < (wasSkewed ? CLOCK_SKEW_MS_MAX / 2 : CLOCK_SKEW_MS_MAX))
+    return {
+      type,
+      status: 'False',
+      reason: 'ClockInStep',
+      message: "the device's clock is in step with the master's",
+    };
+  const about = formatDuration(Math.round(Math.abs(skewMs) / 10_000) * 10);
+  const [reason, side] = skewMs > 0 ? ['ClockAhead', 'ahead of'] : ['ClockBehind', 'behind'];
+  return {
+    type,
+    status: 'True',
+    reason,
+    message: `the device's clock is about ${about} ${side} the master's, so that certificates and tokens may not work: on the device, turn on NTP with "timedatectl set-ntp true"; when all nodes say so, look at the master's clock`,
+  };
 }
 
 function identityOf(node: Node, hasClone: boolean): Verdict {

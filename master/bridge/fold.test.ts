@@ -187,6 +187,20 @@ describe('foldNode', () => {
     expect(cloned && conditionsOf(fold(cloned, alive))).toContain('IdentityConflict False OneDevice');
   });
 
+  test('a clock that is wrong, which way, and until it is right', () => {
+    const skewed = (clockSkewMs: number, node = fresh) => fold(node, { ...alive, clockSkewMs });
+    expect(conditionsOf(skewed(20_000))).toContain('ClockSkewed False ClockInStep');
+    expect(conditionsOf(skewed(31_000))).toContain('ClockSkewed True ClockAhead');
+    const behind = skewed(-3 * 3_600_000);
+    expect(conditionsOf(behind)).toContain('ClockSkewed True ClockBehind');
+    expect(behind?.status?.conditions?.find(({ type }) => type === 'ClockSkewed')?.message).toContain(
+      'about 3h behind',
+    );
+    expect(behind && skewed(-3 * 3_600_000 + 900, behind)).toBeUndefined();
+    expect(conditionsOf(skewed(-20_000, behind))).toContain('ClockSkewed True ClockBehind');
+    expect(conditionsOf(skewed(-100, behind))).toContain('ClockSkewed False ClockInStep');
+  });
+
   test('labels are added, others stay', () => {
     const labelled = { ...fresh, metadata: { ...meta, labels: { zone: 'attic' } } };
     const node = foldNodeLabels(labelled, alive);

@@ -22,6 +22,9 @@ export const JOIN_HOLD_MS = 60_000;
 /** A stream that ends by itself (no follow) and brings nothing for this long is given up, milliseconds. */
 export const STREAM_IDLE_MS = 30_000;
 
+/** A device's clock may differ this much from the master's, milliseconds: more than a report takes on a bad link, less than tokens and certificates forgive. */
+export const CLOCK_SKEW_MS_MAX = 30_000;
+
 /** Tries to write what a node said, while the store refuses. */
 export const WRITE_BACKOFF = { baseMs: 50, capMs: 5000, factor: 2, jitter: 0.2 } as const;
 

@@ -59,7 +59,7 @@ export class NodeBridge {
   /** By connection: what the agent there understands. */
   private readonly capabilities = new Map<string, number>();
   /** Of the process that is served, or was last. */
-  private spoken: { epoch: string; sequence: number; report?: NodeReport } | undefined;
+  private spoken: { epoch: string; sequence: number; report?: NodeReport; clockSkewMs: number } | undefined;
   /** Until then the master cannot know whether the node is lost, by the awake clock. */
   private readonly unknownUntilMs: number;
   private isUnknown = true;
@@ -146,6 +146,7 @@ export class NodeBridge {
     const isOfHolder = this.spoken?.epoch === holder?.epoch;
     return {
       report: isOfHolder ? this.spoken?.report : undefined,
+      clockSkewMs: isOfHolder ? this.spoken?.clockSkewMs : undefined,
       link: holder !== undefined ? 'alive' : this.lostLink(),
       lastHeartbeatMs: this.deps.liveness.lastHeartbeatMs(this.node),
       hasClone: hasClone(this.sessions),
@@ -182,7 +183,12 @@ export class NodeBridge {
     const last = this.spoken?.epoch === report.epoch ? this.spoken : undefined;
     // QoS 1 may bring one twice, and a newer one says all that an older one did.
     if (last !== undefined && report.sequence <= last.sequence) return;
-    this.spoken = { epoch: report.epoch, sequence: report.sequence, report: report.node ?? last?.report };
+    this.spoken = {
+      epoch: report.epoch,
+      sequence: report.sequence,
+      report: report.node ?? last?.report,
+      clockSkewMs: report.clockMs - this.deps.clock.nowMs(),
+    };
     if (report.observed) this.desired.confirm(report.observed);
     this.recordEvents(report);
     this.status.takePods(report);

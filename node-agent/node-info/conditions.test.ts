@@ -1,11 +1,19 @@
 import { expect, it } from 'vitest';
 import { RuntimeError, type RuntimeInfo } from '../runtime/container-runtime.ts';
 import { nodeConditions } from './conditions.ts';
+import { HARD_THRESHOLDS, type Thresholds } from './thresholds.ts';
 import type { Vitals } from './vitals.ts';
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
-const DISK = { path: '/data', totalBytes: 16 * GIB, freeBytes: 8 * GIB, totalInodes: 1000, freeInodes: 900 };
+const DISK = {
+  path: '/data',
+  role: 'nodefs' as const,
+  totalBytes: 16 * GIB,
+  freeBytes: 8 * GIB,
+  totalInodes: 1000,
+  freeInodes: 900,
+};
 const HEALTHY: Vitals = {
   memoryTotalBytes: GIB,
   memoryAvailableBytes: GIB / 2,
@@ -13,6 +21,9 @@ const HEALTHY: Vitals = {
   processesMax: 32_768,
   disks: [DISK],
   hasMemoryCgroup: true,
+  stores: [],
+  uptimeSeconds: 0,
+  readOnlyFolders: [],
 };
 const ENGINE: RuntimeInfo = {
   name: 'docker',
@@ -32,20 +43,23 @@ function conditionOf(
   change: Partial<Vitals>,
   engine: Parameters<typeof nodeConditions>[1] = ENGINE,
   troubled: string[] = [],
+  thresholds = HARD_THRESHOLDS,
 ) {
-  return nodeConditions({ ...HEALTHY, ...change }, engine, new Set(troubled)).find(
+  return nodeConditions({ ...HEALTHY, ...change }, engine, new Set(troubled), thresholds).find(
     each => each.type === type,
   );
 }
 
 it('finds nothing wrong with a healthy device', () => {
-  const conditions = nodeConditions(HEALTHY, ENGINE, new Set());
+  const conditions = nodeConditions(HEALTHY, ENGINE, new Set(), HARD_THRESHOLDS);
   expect(conditions.map(({ type, status }) => `${type}=${status}`)).toEqual([
     'MemoryPressure=False',
     'DiskPressure=False',
     'PIDPressure=False',
     'ContainerRuntimeUnavailable=False',
     'MemoryLimitsUnavailable=False',
+    'StorageWear=False',
+    'ReadonlyFilesystem=False',
   ]);
 });
 
@@ -83,6 +97,12 @@ it.each([
     says: 'power supply',
   },
   { type: 'Throttled', change: { throttledBits: 0x8 }, reason: 'ProcessorSlowedDown', says: 'cool' },
+  {
+    type: 'Overheating',
+    change: { temperatureMilliCelsius: 85_400 },
+    reason: 'TemperatureHigh',
+    says: '85 °C',
+  },
 ])('says what is wrong and how to mend it: $type $reason', ({ type, change, reason, says }) => {
   const condition = conditionOf(type, change);
   expect(condition).toMatchObject({ status: 'True', reason });
@@ -112,6 +132,25 @@ it.each([
   expect(conditionOf(type, change)).toMatchObject({ status: 'False' });
 });
 
+it('judges each by the threshold of its own', () => {
+  const strict = (bounds: Partial<Thresholds>) => ({ ...HARD_THRESHOLDS, ...bounds });
+  const half = { share: 0.6 };
+  const engineDisk = { ...DISK, path: '/docker', role: 'imagefs' as const };
+  const disks = { disks: [DISK, engineDisk] };
+  const given = (type: string, change: Partial<Vitals>, bounds: Partial<Thresholds>) =>
+    conditionOf(type, change, ENGINE, [], strict(bounds));
+  expect(given('MemoryPressure', {}, { 'memory.available': half })?.status).toBe('True');
+  expect(given('PIDPressure', {}, { 'pid.available': { amount: 32_600 } })?.status).toBe('True');
+  expect(given('DiskPressure', disks, { 'imagefs.available': half })?.message).toContain('/docker');
+  expect(given('DiskPressure', disks, { 'nodefs.available': half })?.message).toContain('/data');
+  expect(given('DiskPressure', disks, { 'nodefs.inodesFree': { share: 0.95 } })?.reason).toBe(
+    'HasInodePressure',
+  );
+  expect(
+    given('MemoryPressure', { memoryAvailableBytes: 1 }, { 'memory.available': { amount: 0 } })?.status,
+  ).toBe('False');
+});
+
 it('tells what was wrong since boot', () => {
   expect(conditionOf('UnderVoltage', { throttledBits: 0x10000 })?.reason).toBe('SinceBoot');
   expect(conditionOf('Throttled', { throttledBits: 0x40000 })?.reason).toBe('SinceBoot');
@@ -126,6 +165,13 @@ it('lets a pressure end only well above the bound where it began', () => {
   ).toBe('False');
 });
 
+it('is hot until it has cooled down', () => {
+  const change = { temperatureMilliCelsius: 80_000 };
+  expect(conditionOf('Overheating', change)?.status).toBe('False');
+  expect(conditionOf('Overheating', change, ENGINE, ['Overheating'])?.status).toBe('True');
+  expect(conditionOf('Overheating', {})).toBeUndefined();
+});
+
 it('passes on what the engine says', () => {
   const down = new RuntimeError('info', 'unreachable', 'no container engine: install Docker');
   expect(conditionOf('ContainerRuntimeUnavailable', {}, down)).toMatchObject({
@@ -135,7 +181,7 @@ it('passes on what the engine says', () => {
   });
   const failing = new RuntimeError('info', 'other', 'x');
   expect(conditionOf('ContainerRuntimeUnavailable', {}, failing)?.reason).toBe('EngineFailing');
-  expect(nodeConditions(HEALTHY, undefined, new Set())[3]).toMatchObject({
+  expect(nodeConditions(HEALTHY, undefined, new Set(), HARD_THRESHOLDS)[3]).toMatchObject({
     status: 'Unknown',
     reason: 'NotAsked',
   });

@@ -1,90 +1,38 @@
 /** What is wrong with a device, as Kubernetes node conditions: each says how to mend it. Pure. */
 import { RuntimeError, type RuntimeInfo } from '../runtime/container-runtime.ts';
-import type { Disk, Vitals } from './vitals.ts';
-
-/** One condition of the node's report; `True` means trouble for each of these types. */
-export type NodeHealthCondition = {
-  readonly type: string;
-  readonly status: 'True' | 'False' | 'Unknown';
-  readonly reason: string;
-  readonly message: string;
-};
+import { fine, type NodeHealthCondition, RELIEF_FACTOR, trouble } from './condition.ts';
+import { diskPressure, memoryPressure, pidPressure } from './pressure-conditions.ts';
+import { readonlyFilesystem, storageWear } from './storage-conditions.ts';
+import type { Thresholds } from './thresholds.ts';
+import type { Vitals } from './vitals.ts';
 
 /** The engine as last asked: what it is, why it did not answer, or undefined when it was not asked yet. */
 export type EngineAnswer = RuntimeInfo | RuntimeError | undefined;
 
-/** Bounds of pressure. Kubelet's (100 MiB, 10 %, 5 %), but no more than a small device can spare. */
-const MEMORY_AVAILABLE_BYTES_MIN = 100 * 1024 * 1024;
-const MEMORY_AVAILABLE_SHARE_MIN = 0.1;
-const DISK_FREE_BYTES_MIN = 1024 ** 3;
-const DISK_FREE_SHARE_MIN = 0.1;
-const INODES_FREE_SHARE_MIN = 0.05;
-const PROCESSES_FREE_SHARE_MIN = 0.1;
-/** A pressure ends only this far above the bound where it began, so that it does not flap. */
-const RELIEF_FACTOR = 1.25;
+/** Where a Raspberry Pi slows itself down; it has recovered this much below. */
+const TEMPERATURE_MILLI_CELSIUS_MAX = 85_000;
+const TEMPERATURE_RELIEF_MILLI_CELSIUS = 10_000;
 
 /** All conditions but Ready, in a fixed order. `troubled` names the types that were True the last time. */
 export function nodeConditions(
   vitals: Vitals,
   engine: EngineAnswer,
   troubled: ReadonlySet<string>,
+  thresholds: Thresholds,
 ): readonly NodeHealthCondition[] {
-  const boundOf = (type: string) => (troubled.has(type) ? RELIEF_FACTOR : 1);
+  const factorOf = (type: string) => (troubled.has(type) ? RELIEF_FACTOR : 1);
   return [
-    memoryPressure(vitals, boundOf('MemoryPressure')),
-    diskPressure(vitals.disks, boundOf('DiskPressure')),
-    pidPressure(vitals, boundOf('PIDPressure')),
+    memoryPressure(vitals, thresholds, factorOf('MemoryPressure')),
+    diskPressure(vitals.disks, thresholds, factorOf('DiskPressure')),
+    pidPressure(vitals, thresholds, factorOf('PIDPressure')),
     containerRuntimeUnavailable(engine),
     memoryLimitsUnavailable(vitals, engine),
     ...underVoltage(vitals),
     ...throttled(vitals),
+    ...overheating(vitals, troubled.has('Overheating')),
+    storageWear(vitals, troubled.has('StorageWear')),
+    readonlyFilesystem(vitals),
   ];
-}
-
-function memoryPressure(vitals: Vitals, factor: number): NodeHealthCondition {
-  const { memoryTotalBytes, memoryAvailableBytes } = vitals;
-  const bound = Math.min(MEMORY_AVAILABLE_BYTES_MIN, memoryTotalBytes * MEMORY_AVAILABLE_SHARE_MIN);
-  if (memoryAvailableBytes >= bound * factor)
-    return fine('MemoryPressure', 'HasSufficientMemory', 'enough memory is available');
-  return trouble(
-    'MemoryPressure',
-    'HasInsufficientMemory',
-    `${mebibytes(memoryAvailableBytes)} of ${mebibytes(memoryTotalBytes)} memory is available: move pods away or give them memory limits`,
-  );
-}
-
-function diskPressure(disks: readonly Disk[], factor: number): NodeHealthCondition {
-  const full = disks.find(disk => {
-    const bound = Math.min(DISK_FREE_BYTES_MIN, disk.totalBytes * DISK_FREE_SHARE_MIN);
-    return disk.freeBytes < bound * factor;
-  });
-  if (full)
-    return trouble(
-      'DiskPressure',
-      'HasDiskPressure',
-      `${mebibytes(full.freeBytes)} of ${mebibytes(full.totalBytes)} is free at ${full.path}: remove files, or unused images with docker image prune -a`,
-    );
-  // File systems such as btrfs have no fixed number of inodes and say 0.
-  const crowded = disks.find(
-    disk => disk.totalInodes > 0 && disk.freeInodes < disk.totalInodes * INODES_FREE_SHARE_MIN * factor,
-  );
-  if (crowded)
-    return trouble(
-      'DiskPressure',
-      'HasInodePressure',
-      `${crowded.freeInodes} of ${crowded.totalInodes} inodes are free at ${crowded.path}: remove files, or unused images with docker image prune -a`,
-    );
-  return fine('DiskPressure', 'HasNoDiskPressure', 'enough disk space is free');
-}
-
-function pidPressure({ processes, processesMax }: Vitals, factor: number): NodeHealthCondition {
-  if (processesMax - processes >= processesMax * PROCESSES_FREE_SHARE_MIN * factor)
-    return fine('PIDPressure', 'HasSufficientPID', 'enough process ids are free');
-  return trouble(
-    'PIDPressure',
-    'HasInsufficientPID',
-    `${processes} of ${processesMax} process ids are taken: find the program that starts so many, or raise kernel.pid_max`,
-  );
 }
 
 function containerRuntimeUnavailable(engine: EngineAnswer): NodeHealthCondition {
@@ -149,14 +97,18 @@ function throttled({ throttledBits }: Vitals): readonly NodeHealthCondition[] {
   return [fine(type, 'FullSpeed', 'the processor runs at full speed')];
 }
 
-function fine(type: string, reason: string, message: string): NodeHealthCondition {
-  return { type, status: 'False', reason, message };
-}
-
-function trouble(type: string, reason: string, message: string): NodeHealthCondition {
-  return { type, status: 'True', reason, message };
-}
-
-function mebibytes(bytes: number): string {
-  return `${Math.round(bytes / 1024 ** 2)} MiB`;
+/** None on a device without such a sensor. */
+function overheating(
+  { temperatureMilliCelsius: temperature }: Vitals,
+  troubled: boolean,
+): readonly NodeHealthCondition[] {
+  const type = 'Overheating';
+  if (temperature === undefined) return [];
+  const relief = troubled ? TEMPERATURE_RELIEF_MILLI_CELSIUS : 0;
+  if (temperature < TEMPERATURE_MILLI_CELSIUS_MAX - relief)
+    return [fine(type, 'TemperatureNormal', 'the processor is not too hot')];
+  const celsius = Math.round(temperature / 1000);
+  return [
+    trouble(type, 'TemperatureHigh', `the processor is at ${celsius} °C: give the device air or a fan`),
+  ];
 }

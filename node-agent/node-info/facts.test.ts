@@ -34,6 +34,7 @@ it('reads what a Raspberry Pi says of itself', () => {
     systemUuid: '10000000abcdef01',
     cpuCount: 4,
     memoryBytes: 3_977_216_000,
+    storageBytes: 0,
     addresses: [
       { type: 'InternalIP', address: '192.0.2.7' },
       { type: 'Hostname', address: 'pi-kitchen' },

@@ -20,6 +20,8 @@ export type NodeFacts = {
   readonly systemUuid: string;
   readonly cpuCount: number;
   readonly memoryBytes: number;
+  /** Of the disk with the agent's folder; 0 when that is not known. */
+  readonly storageBytes: number;
   /** The one that outbound traffic leaves by first; ends with the host name. */
   readonly addresses: readonly { readonly type: string; readonly address: string }[];
 };
@@ -35,7 +37,7 @@ export type Host = {
 };
 
 /** Never fails: what no file tells is empty, zero or absent. */
-export function readFacts(files: SystemFiles, host: Host): NodeFacts {
+export function readFacts(files: SystemFiles, host: Host, storageBytes = 0): NodeFacts {
   const memory = parseMemory(files.read('/proc/meminfo') ?? '');
   const machineId = files.read('/etc/machine-id') ?? '';
   const hostname = host.hostname();
@@ -51,6 +53,7 @@ export function readFacts(files: SystemFiles, host: Host): NodeFacts {
     systemUuid: genuine(files.read('/sys/class/dmi/id/product_uuid')) ?? hardwareSerial(files) ?? machineId,
     cpuCount: parseCpuTimes(files.read('/proc/stat') ?? '').cores,
     memoryBytes: memory.totalBytes,
+    storageBytes,
     addresses: nodeAddresses(host.interfaces(), files.read('/proc/net/route') ?? '', hostname),
   };
 }

@@ -8,6 +8,7 @@ it('observes the machine that the tests run on', async () => {
   const facts = observer.facts();
   expect(facts.cpuCount).toBeGreaterThan(0);
   expect(facts.memoryBytes).toBeGreaterThan(0);
+  expect(facts.storageBytes).toBeGreaterThan(0);
   expect(facts.deviceId).not.toBe('');
   const sample = observer.sample();
   expect(sample.memoryBytes).toBeGreaterThan(0);

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { systemFilesOf } from '../../test/support/system-files.ts';
 import { readVitals } from './vitals.ts';
 
-const read = (files: Record<string, string | undefined>) => readVitals(systemFilesOf(files), '/', []);
+const read = (files: Record<string, string | undefined>) =>
+  readVitals(systemFilesOf(files), '/', { nodefs: '/no/such/folder' });
 
 it.each([
   {
@@ -61,7 +62,7 @@ it('counts processes against the lower of the two bounds', async () => {
 });
 
 it('knows disks that are there, and skips folders that are not', async () => {
-  const { disks } = await readVitals(systemFilesOf({}), '/', ['/', '/no/such/folder']);
-  expect(disks).toMatchObject([{ path: '/' }]);
+  const { disks } = await readVitals(systemFilesOf({}), '/', { nodefs: '/', imagefs: '/no/such/folder' });
+  expect(disks).toMatchObject([{ path: '/', role: 'nodefs' }]);
   expect(disks[0]?.totalBytes).toBeGreaterThan(0);
 });

@@ -1,24 +1,31 @@
 /** How the device is doing, as numbers, for conditions.ts to judge. */
-import { statfs } from 'node:fs/promises';
-import { parseMemory } from './sample.ts';
+import { statfsSync } from 'node:fs';
+import { realpath, statfs } from 'node:fs/promises';
+import { parseMemory, readTemperature } from './sample.ts';
+import { readOnlyFolders, readStores } from './storage.ts';
+import type { StorageVitals } from './storage-conditions.ts';
 import type { SystemFiles } from './system-files.ts';
 
 export type Disk = {
   /** A folder on it. */
   readonly path: string;
+  /** As the kubelet calls what holds the agent's folder, and the engine's. */
+  readonly role: 'nodefs' | 'imagefs';
   readonly totalBytes: number;
   readonly freeBytes: number;
   readonly totalInodes: number;
   readonly freeInodes: number;
 };
 
-export type Vitals = {
+export type Vitals = StorageVitals & {
   readonly memoryTotalBytes: number;
   readonly memoryAvailableBytes: number;
   readonly processes: number;
   /** 0 when the kernel does not say. */
   readonly processesMax: number;
   readonly disks: readonly Disk[];
+  /** Absent on a device without a sensor. */
+  readonly temperatureMilliCelsius?: number;
   /** As the Raspberry Pi firmware's get_throttled: bits 0 to 3 are now, 16 to 19 since boot. Absent on other devices. */
   readonly throttledBits?: number;
   /** Of the Pi's voltage sensor in hwmon; absent on other devices. */
@@ -29,19 +36,26 @@ export type Vitals = {
   readonly commandLineFile?: string;
 };
 
-/** Reads all of it; a folder that does not exist has no disk. `folders` are below `root`. */
+/** Reads all of it; a folder that does not exist has no disk. `folders`, by the role of their disk, are below `root`. */
 export async function readVitals(
   files: SystemFiles,
   root: string,
-  folders: readonly string[],
+  folders: { readonly nodefs: string; readonly imagefs?: string },
 ): Promise<Vitals> {
   const memory = parseMemory(files.read('/proc/meminfo') ?? '');
-  const disks = await Promise.all(folders.map(path => readDisk(root, path)));
+  const paths = [folders.nodefs, ...(folders.imagefs === undefined ? [] : [folders.imagefs])];
+  const disks = await Promise.all(
+    paths.map((path, i) => readDisk(root, path, i === 0 ? 'nodefs' : 'imagefs')),
+  );
   return {
     memoryTotalBytes: memory.totalBytes,
     memoryAvailableBytes: memory.availableBytes,
     ...readProcesses(files),
     disks: disks.filter(disk => disk !== undefined),
+    temperatureMilliCelsius: readTemperature(files),
+    stores: readStores(files),
+    uptimeSeconds: Number.parseFloat(files.read('/proc/uptime') ?? '0'),
+    readOnlyFolders: readOnlyFolders(files, await Promise.all(paths.map(withoutLinks))),
     throttledBits: readThrottled(files),
     underVoltageAlarm: readUnderVoltage(files),
     hasMemoryCgroup: hasMemoryCgroup(files),
@@ -51,11 +65,16 @@ export async function readVitals(
   };
 }
 
-async function readDisk(root: string, path: string): Promise<Disk | undefined> {
+async function withoutLinks(path: string): Promise<string> {
+  return realpath(path).catch(() => path);
+}
+
+async function readDisk(root: string, path: string, role: Disk['role']): Promise<Disk | undefined> {
   try {
-    const { bsize, blocks, bavail, files, ffree } = await statfs(root === '/' ? path : `${root}${path}`);
+    const { bsize, blocks, bavail, files, ffree } = await statfs(below(root, path));
     return {
       path,
+      role,
       totalBytes: blocks * bsize,
       freeBytes: bavail * bsize,
       totalInodes: files,
@@ -65,6 +84,20 @@ async function readDisk(root: string, path: string): Promise<Disk | undefined> {
     // Missing (no engine yet) or out of reach: nothing can be said of it.
     return undefined;
   }
+}
+
+/** Of the whole disk with this folder; 0 when there is no such folder. */
+export function diskBytes(root: string, path: string): number {
+  try {
+    const { bsize, blocks } = statfsSync(below(root, path));
+    return blocks * bsize;
+  } catch {
+    return 0;
+  }
+}
+
+function below(root: string, path: string): string {
+  return root === '/' ? path : `${root}${path}`;
 }
 
 /** Threads count too: the kernel numbers them from the same pool. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { NodeFacts } from '../node-info/facts.ts';
+import { HARD_THRESHOLDS } from '../node-info/thresholds.ts';
 import { RuntimeError } from '../runtime/container-runtime.ts';
-import { allocatableOf, type NodeReportInput, nodeReport, usageInShare } from './node-report.ts';
+import { type NodeReportInput, nodeAllocatable, nodeReport, usageInShare } from './node-report.ts';
 
 const GIB = 2 ** 30;
 const facts: NodeFacts = {
@@ -14,6 +15,7 @@ const facts: NodeFacts = {
   osImage: 'Debian',
   cpuCount: 4,
   memoryBytes: 4 * GIB,
+  storageBytes: 32 * GIB,
   systemUuid: 'u',
   addresses: [{ type: 'InternalIP', address: '192.0.2.7' }],
 };
@@ -23,15 +25,32 @@ const anInput = (more: Partial<NodeReportInput> = {}): NodeReportInput => ({
   hardware: undefined,
   health: [],
   engine: undefined,
+  thresholds: HARD_THRESHOLDS,
   ...more,
 });
 
 describe('the node as reported', () => {
-  it('keeps some memory for the device itself', () => {
-    expect(allocatableOf(anInput()).memoryBytes).toBe(4 * GIB - 100 * 2 ** 20);
-    expect(allocatableOf(anInput({ capacityMemoryBytes: 512 * 2 ** 20 })).memoryBytes).toBeGreaterThan(
-      460 * 2 ** 20,
-    );
+  it('keeps some memory for the device itself, and less of a share of a machine', () => {
+    expect(nodeAllocatable(anInput()).memoryBytes).toBe(4 * GIB - 260 * 2 ** 20);
+    const share = anInput({ capacityMemoryBytes: 4 * GIB });
+    expect(nodeAllocatable(share).memoryBytes).toBe(4 * GIB - 100 * 2 ** 20);
+  });
+
+  it('keeps as much memory free as it is told to', () => {
+    const thresholds = { ...HARD_THRESHOLDS, 'memory.available': { amount: GIB } };
+    const reserved = { memoryBytes: GIB };
+    expect(nodeAllocatable(anInput({ thresholds, reserved })).memoryBytes).toBe(2 * GIB);
+  });
+
+  it('takes what was reserved for what it is', () => {
+    const reserved = { cpuMilli: 250, memoryBytes: 0, storageBytes: GIB };
+    expect(nodeReport(anInput({ reserved })).allocatable).toEqual({
+      cpu: '3750m',
+      memory: '3996Mi',
+      'ephemeral-storage': '30Gi',
+      pods: '110',
+    });
+    expect(nodeReport(anInput({ reserved })).capacity).toMatchObject({ 'ephemeral-storage': '32Gi' });
   });
 
   it('takes its share of what the machine uses', () => {

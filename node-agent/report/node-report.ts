@@ -1,16 +1,20 @@
 /** What the device is, as its Node says it. Pure. */
 import { MAX_PODS_PER_NODE } from '../../shared/protocol/limits.ts';
 import type { NodeReport } from '../../shared/protocol/messages.ts';
-import { formatBytes, formatCpuMilli } from '../../shared/quantity.ts';
 import { GIT_VERSION } from '../../shared/version.ts';
-import type { NodeHealthCondition } from '../node-info/conditions.ts';
+import {
+  allocatableOf,
+  defaultReservedMemory,
+  type NodeResources,
+  type Reserved,
+  resourceQuantities,
+} from '../node-info/allocatable.ts';
+import type { NodeHealthCondition } from '../node-info/condition.ts';
 import { type NodeFacts, nodeSystemInfo } from '../node-info/facts.ts';
 import type { Hardware } from '../node-info/hardware.ts';
 import { nodeLabels } from '../node-info/labels.ts';
+import type { Thresholds } from '../node-info/thresholds.ts';
 import { RuntimeError, type RuntimeInfo } from '../runtime/container-runtime.ts';
-
-/** Memory that stays the device's own, as the kubelet keeps 100 MiB from pods; a tenth on a device with little. */
-const RESERVED_BYTES_MAX = 100 * 1024 * 1024;
 
 export type NodeReportInput = {
   readonly nodeName: string;
@@ -26,15 +30,24 @@ export type NodeReportInput = {
   /** A share of the machine, for a device that is one of several on it. */
   readonly capacityCpuMilli?: number;
   readonly capacityMemoryBytes?: number;
+  readonly reserved?: Reserved;
+  /** Below which the device is short of something. */
+  readonly thresholds: Thresholds;
 };
 
-/** Thousandths of a core and bytes that pods may use. */
-export function allocatableOf(input: NodeReportInput): {
-  readonly cpuMilli: number;
-  readonly memoryBytes: number;
-} {
-  const { cpuMilli, memoryBytes } = capacityOf(input);
-  return { cpuMilli, memoryBytes: memoryBytes - Math.min(RESERVED_BYTES_MAX, Math.ceil(memoryBytes / 10)) };
+/** What pods may use of the node. */
+export function nodeAllocatable(input: NodeReportInput): NodeResources {
+  return allocatableOf(capacityOf(input), reservedOf(input), input.thresholds);
+}
+
+function reservedOf({ facts, reserved, capacityMemoryBytes }: NodeReportInput): NodeResources {
+  // Of a share of a machine nothing is the system's.
+  const system = capacityMemoryBytes === undefined ? defaultReservedMemory(facts.memoryBytes) : 0;
+  return {
+    cpuMilli: reserved?.cpuMilli ?? 0,
+    memoryBytes: reserved?.memoryBytes ?? system,
+    storageBytes: reserved?.storageBytes ?? 0,
+  };
 }
 
 /** Usage of the whole machine as this device's own: the same share of its capacity. */
@@ -59,7 +72,7 @@ export function nodeReport(input: NodeReportInput): NodeReport {
     // Several virtual devices share a host name; the label must tell nodes apart, as topology spread relies on it.
     labels: { ...nodeLabels(facts, hardware), 'kubernetes.io/hostname': nodeName },
     capacity: quantities(capacityOf(input)),
-    allocatable: quantities(allocatableOf(input)),
+    allocatable: quantities(nodeAllocatable(input)),
     nodeInfo: nodeSystemInfo(facts, runtime, GIT_VERSION),
     addresses: facts.addresses.map(({ type, address }) => ({ type, address })),
     conditions: [readyCondition(engine), ...health],
@@ -86,23 +99,14 @@ function readyCondition(engine: NodeReportInput['engine']): NodeReport['conditio
   return { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'the agent is ready to run pods' };
 }
 
-function capacityOf({ facts, capacityCpuMilli, capacityMemoryBytes }: NodeReportInput): {
-  readonly cpuMilli: number;
-  readonly memoryBytes: number;
-} {
+function capacityOf({ facts, capacityCpuMilli, capacityMemoryBytes }: NodeReportInput): NodeResources {
   return {
     cpuMilli: capacityCpuMilli ?? facts.cpuCount * 1000,
     memoryBytes: capacityMemoryBytes ?? facts.memoryBytes,
+    storageBytes: facts.storageBytes,
   };
 }
 
-function quantities(amounts: {
-  readonly cpuMilli: number;
-  readonly memoryBytes: number;
-}): Record<string, string> {
-  return {
-    cpu: formatCpuMilli(amounts.cpuMilli),
-    memory: formatBytes(amounts.memoryBytes),
-    pods: String(MAX_PODS_PER_NODE),
-  };
+function quantities(resources: NodeResources): Record<string, string> {
+  return { ...resourceQuantities(resources), pods: String(MAX_PODS_PER_NODE) };
 }

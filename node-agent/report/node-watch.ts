@@ -2,14 +2,15 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
 import type { NodeReport } from '../../shared/protocol/messages.ts';
-import { ENGINE_INFO_INTERVAL_MS, NODE_REPORT_INTERVAL_MS } from '../limits.ts';
+import { CLOCK_JUMP_MS, ENGINE_INFO_INTERVAL_MS, NODE_REPORT_INTERVAL_MS } from '../limits.ts';
+import type { Reserved } from '../node-info/allocatable.ts';
 import { checkpointFailing } from '../node-info/conditions.ts';
 import type { Hardware } from '../node-info/hardware.ts';
 import type { NodeObserver } from '../node-info/node-observer.ts';
 import type { Sample } from '../node-info/sample.ts';
 import { type ContainerRuntime, RuntimeError, type RuntimeInfo } from '../runtime/container-runtime.ts';
 import { Waker } from '../sync/waker.ts';
-import { allocatableOf, type NodeReportInput, nodeReport, usageInShare } from './node-report.ts';
+import { type NodeReportInput, nodeAllocatable, nodeReport, usageInShare } from './node-report.ts';
 
 export type NodeWatchDeps = {
   readonly runtime: ContainerRuntime;
@@ -19,6 +20,7 @@ export type NodeWatchDeps = {
   readonly nodeName: string;
   readonly capacityCpuMilli?: number;
   readonly capacityMemoryBytes?: number;
+  readonly reserved?: Reserved;
   readonly volumesFolder?: string;
   /** Why the checkpoint is not on disk; undefined when it is. */
   readonly checkpointFailure: () => string | undefined;
@@ -33,6 +35,7 @@ export class NodeWatch {
   private hardware: Hardware | undefined;
   private images: NodeReport['images'];
   private said = '';
+  private saidClockOffsetMs = 0;
   private input: NodeReportInput;
 
   constructor(deps: NodeWatchDeps) {
@@ -45,10 +48,20 @@ export class NodeWatch {
     readonly hostIp: string;
     readonly allocatableCpuMilli: number;
     readonly allocatableMemoryBytes: number;
+    readonly allocatableStorageBytes: number;
+    /** Of the whole machine. */
+    readonly memoryBytes: number;
   } {
-    const { cpuMilli, memoryBytes } = allocatableOf(this.input);
-    const hostIp = this.input.facts.addresses.find(({ type }) => type === 'InternalIP')?.address ?? '';
-    return { hostIp, allocatableCpuMilli: cpuMilli, allocatableMemoryBytes: memoryBytes };
+    const { cpuMilli, memoryBytes, storageBytes } = nodeAllocatable(this.input);
+    const { facts } = this.input;
+    const hostIp = facts.addresses.find(({ type }) => type === 'InternalIP')?.address ?? '';
+    return {
+      hostIp,
+      allocatableCpuMilli: cpuMilli,
+      allocatableMemoryBytes: memoryBytes,
+      allocatableStorageBytes: storageBytes,
+      memoryBytes: facts.memoryBytes,
+    };
   }
 
   /** Types of the conditions that are True. */
@@ -105,13 +118,17 @@ export class NodeWatch {
       ...node,
       conditions: node.conditions.map(({ type, status, reason }) => [type, status, reason]),
     });
-    if (essence === this.said) return;
+    // The report carries the time, by which the master sees whether the clock is right.
+    const clockOffsetMs = clock.nowMs() - clock.monotonicMs();
+    const hasJumped = Math.abs(clockOffsetMs - this.saidClockOffsetMs) >= CLOCK_JUMP_MS;
+    if (essence === this.said && !hasJumped) return;
     this.said = essence;
+    this.saidClockOffsetMs = clockOffsetMs;
     onNode(node);
   }
 
   private describe(health: NodeReportInput['health']): NodeReportInput {
-    const { observer, nodeName, capacityCpuMilli, capacityMemoryBytes, volumesFolder } = this.deps;
+    const { observer, nodeName, capacityCpuMilli, capacityMemoryBytes, reserved, volumesFolder } = this.deps;
     const { engine, hardware, images } = this;
     return {
       nodeName,
@@ -122,6 +139,8 @@ export class NodeWatch {
       images,
       capacityCpuMilli,
       capacityMemoryBytes,
+      reserved,
+      thresholds: observer.thresholds,
       volumesFolder,
     };
   }

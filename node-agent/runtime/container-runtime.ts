@@ -72,6 +72,8 @@ export type ContainerSpec = {
   readonly cpuRequestMilli?: number;
   readonly cpuLimitMilli?: number;
   readonly memoryLimitBytes?: number;
+  /** Added to the kernel's score of who is to end first when memory runs out, -1000 to 1000. */
+  readonly oomScoreAdj?: number;
   readonly user?: string;
   /** Ids of groups that its processes are in beside the user's own. */
   readonly groups: readonly number[];

@@ -3,7 +3,13 @@ import { aContainerSpec } from '../../test/support/container-spec.ts';
 import { dockerCreateOptions } from './docker-create-options.ts';
 
 const owner = { cluster: 'c', node: 'n' };
-const engine = { canLimitMemory: true, canLimitCpu: true, hasLocalLogDriver: true, logBytes: 1000 };
+const engine = {
+  canLimitMemory: true,
+  canLimitCpu: true,
+  hasLocalLogDriver: true,
+  canLowerOomScores: true,
+  logBytes: 1000,
+};
 const optionsOf = (...change: Parameters<typeof aContainerSpec>) =>
   dockerCreateOptions(aContainerSpec(...change), owner, engine);
 
@@ -17,6 +23,14 @@ it.each([
   { name: 'too little memory', change: { memoryLimitBytes: 1 }, want: { Memory: 6_291_456 } },
 ])('limits CPU and memory: $name', ({ change, want }) => {
   expect(optionsOf(change).HostConfig).toMatchObject(want);
+});
+
+it('lowers the score for being killed only where that is allowed', () => {
+  const lowered = (canLowerOomScores: boolean, oomScoreAdj?: number) =>
+    dockerCreateOptions(aContainerSpec({ oomScoreAdj }), owner, { ...engine, canLowerOomScores }).HostConfig
+      .OomScoreAdj;
+  expect([lowered(true, -997), lowered(false, -997), lowered(false, 1000)]).toEqual([-997, 0, 1000]);
+  expect(lowered(false)).toBeUndefined();
 });
 
 it('sets no limit that was not asked for', () => {

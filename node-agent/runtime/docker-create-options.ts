@@ -8,6 +8,7 @@ export type EngineFeatures = {
   readonly canLimitMemory: boolean;
   readonly canLimitCpu: boolean;
   readonly hasLocalLogDriver: boolean;
+  readonly canLowerOomScores: boolean;
 };
 
 /** `logBytes`: how much of its output is kept. */
@@ -54,6 +55,7 @@ export function dockerCreateOptions(
       Mounts: spec.mounts.map(dockerMount),
       ...cpuOptions(spec, engine),
       ...memoryOptions(spec, engine),
+      OomScoreAdj: oomScoreAdj(spec, engine),
       GroupAdd: spec.groups.map(String),
       Privileged: spec.privileged,
       ReadonlyRootfs: spec.readOnlyRootFilesystem,
@@ -139,6 +141,10 @@ function cpuOptions(spec: ContainerSpec, engine: EngineFeatures) {
         }
       : {};
   return { CpuShares: Math.max(CPU_SHARES_MIN, shares), ...limit };
+}
+
+function oomScoreAdj({ oomScoreAdj: score }: ContainerSpec, engine: EngineFeatures): number | undefined {
+  return score === undefined || engine.canLowerOomScores ? score : Math.max(0, score);
 }
 
 /** Memory and swap together are limited to the memory: a container that swaps wears the card and stalls the device. */

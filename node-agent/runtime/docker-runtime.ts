@@ -40,6 +40,7 @@ import { dockerAttach, dockerExec } from './docker-streams.ts';
 import { DockerUsage } from './docker-usage.ts';
 import { ACT_TIMEOUT_MS, EVENTS_BACKOFF, INSPECT_CONCURRENCY, LOG_BYTES, STOP_SLACK_MS } from './limits.ts';
 import { LogDemultiplexer } from './log-demultiplexer.ts';
+import { canLowerOomScores } from './oom-score-right.ts';
 
 export type DockerRuntimeOptions = {
   /** Containers of any other owner do not exist for this runtime. */
@@ -51,6 +52,13 @@ export type DockerRuntimeOptions = {
   readonly logBytes?: number;
   /** Default Math.random; spreads reconnects. */
   readonly random?: () => number;
+};
+
+const UNKNOWN_ENGINE: EngineFeatures = {
+  canLimitMemory: true,
+  canLimitCpu: true,
+  hasLocalLogDriver: false,
+  canLowerOomScores: false,
 };
 
 /** Connects with the first call, and again after each loss; needs no closing. */
@@ -86,6 +94,7 @@ export class DockerRuntime implements ContainerRuntime {
       canLimitMemory: answer.MemoryLimit,
       canLimitCpu: answer.CpuCfsPeriod && answer.CpuCfsQuota,
       hasLocalLogDriver: answer.Plugins?.Log?.includes('local') ?? false,
+      canLowerOomScores: await canLowerOomScores(),
     };
     const { apiVersion, engine } = await this.connection.peer(signal);
     return {
@@ -175,7 +184,7 @@ export class DockerRuntime implements ContainerRuntime {
   async create(spec: ContainerSpec, signal?: AbortSignal): Promise<{ readonly id: string }> {
     if (!this.engine) await this.info(signal);
     const name = containerName(this.owner, spec.labels);
-    const engine = this.engine ?? { canLimitMemory: true, canLimitCpu: true, hasLocalLogDriver: false };
+    const engine = this.engine ?? UNKNOWN_ENGINE;
     const facts = { ...engine, logBytes: this.logBytes };
     const request = {
       operation: 'create',

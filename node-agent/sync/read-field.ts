@@ -12,6 +12,7 @@ export type FieldFacts = {
   /** What `limits` of a container without limits means. */
   readonly allocatableCpuMilli: number;
   readonly allocatableMemoryBytes: number;
+  readonly allocatableStorageBytes: number;
 };
 
 const KEYED = /^metadata\.(labels|annotations)\['([^']+)'\]$/;
@@ -104,12 +105,14 @@ export function readResourceField(
     const fallback = kind === 'limits' ? facts.allocatableCpuMilli : 0;
     return divide(milli ?? fallback, parseCpuMilli(divisorOf(ref)));
   }
-  if (resource === 'ephemeral-storage' && asked?.[resource] !== undefined)
-    return divide(parseBytes(asked[resource]) ?? 0, parseBytes(divisorOf(ref)));
-  if (resource === 'memory' && (kind === 'limits' || kind === 'requests')) {
-    const bytes = asked?.memory !== undefined ? parseBytes(asked.memory) : undefined;
-    const fallback = kind === 'limits' ? facts.allocatableMemoryBytes : 0;
-    return divide(bytes ?? fallback, parseBytes(divisorOf(ref)));
+  const allocatable: Record<string, number> = {
+    memory: facts.allocatableMemoryBytes,
+    'ephemeral-storage': facts.allocatableStorageBytes,
+  };
+  if (resource !== undefined && resource in allocatable && (kind === 'limits' || kind === 'requests')) {
+    const bytes = asked?.[resource] !== undefined ? parseBytes(asked[resource]) : undefined;
+    const fallback = kind === 'limits' ? allocatable[resource] : 0;
+    return divide(bytes ?? fallback ?? 0, parseBytes(divisorOf(ref)));
   }
   throw new RenderError(`resource field "${ref.resource}" is not supported`);
 }

@@ -17,6 +17,8 @@ const FACTS = {
   volumesFolder: '/data/volumes',
   allocatableCpuMilli: 4000,
   allocatableMemoryBytes: 1024 ** 3,
+  allocatableStorageBytes: 8 * 1024 ** 3,
+  memoryBytes: 1024 ** 3,
 };
 const FIRST: RenderChoice = { attempt: 0, network: { kind: 'own' }, ownsPorts: true };
 
@@ -128,8 +130,12 @@ describe('environment', () => {
         { name: 'C', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } },
         { name: 'M', valueFrom: { resourceFieldRef: { resource: 'requests.memory', divisor: '1Mi' } } },
         { name: 'D', valueFrom: { resourceFieldRef: { resource: 'limits.memory', divisor: '1Mi' } } },
+        {
+          name: 'E',
+          valueFrom: { resourceFieldRef: { resource: 'limits.ephemeral-storage', divisor: '1Gi' } },
+        },
       ],
-      want: { C: '1', M: '64', D: '1024' },
+      want: { C: '1', M: '64', D: '1024', E: '8' },
     },
   ])('$name', ({ env, envFrom, want }) => {
     const resources = { limits: { cpu: '500m' }, requests: { memory: '64Mi' } };

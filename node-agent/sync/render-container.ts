@@ -9,6 +9,7 @@ import { checkedPath } from '../volumes/inner-path.ts';
 import { type PreparedVolume, planVolume, type VolumeFacts } from '../volumes/plan-volume.ts';
 import type { SubPath } from '../volumes/sub-path.ts';
 import { expandVariables } from './expand-variables.ts';
+import { oomScoreAdjOf } from './oom-score.ts';
 import { renderEnvironment } from './render-environment.ts';
 import { RenderError } from './render-error.ts';
 import { heldNamespaces, joinedNamespaces } from './render-namespaces.ts';
@@ -17,7 +18,12 @@ import { specDigestOf } from './spec-digest.ts';
 import type { NetworkChoice } from './steps.ts';
 
 /** Also the address at which containers of this device reach the API, unless it is the one that the document names. */
-export type RenderFacts = VolumeFacts & Pick<SecurityFacts, 'seccompFolder'> & { readonly apiHost?: string };
+export type RenderFacts = VolumeFacts &
+  Pick<SecurityFacts, 'seccompFolder'> & {
+    readonly apiHost?: string;
+    /** All that the device has; 0 where the kernel does not tell. */
+    readonly memoryBytes: number;
+  };
 
 /** What the device tells of one container's surroundings when it is made. */
 export type RenderSurroundings = RenderFacts &
@@ -79,6 +85,7 @@ export function renderContainer(
     ...(choice.target !== undefined && { pid: { kind: 'container' as const, id: choice.target } }),
     mounts,
     ...resourcesOf(container),
+    oomScoreAdj: oomScoreAdjOf(document.spec, container, facts.memoryBytes),
     ...securityOf(document, container, facts),
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,

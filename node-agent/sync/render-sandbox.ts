@@ -1,6 +1,7 @@
 /** The sandbox of a pod as a container. Pure. */
 import type { PodDocument } from '../../shared/protocol/messages.ts';
 import { type ContainerSpec, type Resolver, SANDBOX_IMAGE } from '../runtime/container-runtime.ts';
+import { SANDBOX_OOM_SCORE_ADJ } from './oom-score.ts';
 import { heldNamespaces } from './render-namespaces.ts';
 import { SANDBOX } from './sandbox.ts';
 
@@ -28,6 +29,7 @@ export function renderSandbox(
     ipc: { kind: hostIPC ? 'host' : 'shareable' },
     ...heldNamespaces(document, resolver),
     mounts: [],
+    oomScoreAdj: SANDBOX_OOM_SCORE_ADJ,
     user: '65535:65535',
     groups: [],
     privileged: false,

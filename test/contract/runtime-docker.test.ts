@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import type { ContainerLabels, ContainerSpec } from '../../node-agent/runtime/container-runtime.ts';
 import { DockerRuntime } from '../../node-agent/runtime/docker-runtime.ts';
+import { canLowerOomScores } from '../../node-agent/runtime/oom-score-right.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { aContainerSpec } from '../support/container-spec.ts';
 import { ensureTestImage } from '../support/image.ts';
@@ -144,6 +145,12 @@ it('sets limits, weight, log driver and restart policy', async () => {
       LogConfig: { Type: 'local', Config: { 'max-size': '5242880', 'max-file': '2' } },
     },
   });
+});
+
+it.each([-997, 3, 1000])('has the kernel score its processes by %i', async oomScoreAdj => {
+  const id = await run('cat /proc/self/oom_score_adj', { oomScoreAdj });
+  const lowest = (await canLowerOomScores()) ? -1000 : 0;
+  expect(await output(id)).toBe(`${Math.max(lowest, oomScoreAdj)}\n`);
 });
 
 it('says that a container was killed for memory', async () => {

@@ -9,6 +9,7 @@ import { DockerRuntime } from '../../node-agent/runtime/docker-runtime.ts';
 import { aContainer, aDocument } from '../../node-agent/sync/pod-builders.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { PodDocument } from '../../shared/protocol/messages.ts';
+import { parseBytes } from '../../shared/quantity.ts';
 import { removeDeviceMemory } from '../support/device-memory.ts';
 import { ensureTestImage } from '../support/image.ts';
 import {
@@ -107,12 +108,17 @@ describe('the agent as a process, on Docker', () => {
   const ready = () => documents.filter(({ uid }) => master.pods.get(uid)?.status.phase === 'Running').length;
 
   it('joins, runs pods with their files, and streams what they print', async () => {
-    start(['--token', JOIN_TOKEN, '--name', NODE, '--capacity-cpu', '500m', '--capacity-memory', '256Mi']);
+    const capacity = ['--capacity-cpu', '500m', '--capacity-memory', '256Mi'];
+    const reserved = ['--reserved-cpu', '100m', '--reserved-memory', '64Mi'];
+    start(['--token', JOIN_TOKEN, '--name', NODE, ...capacity, ...reserved]);
     await until(() => expect(master.sessions.at(-1)?.state).toBe('online'));
     await want(1);
     await until(() => expect(ready()).toBe(5));
     const node = master.reports.findLast(report => report.node)?.node;
     expect(node?.capacity).toMatchObject({ cpu: '500m', memory: '256Mi' });
+    // A tenth of the memory is always kept free.
+    expect(node?.allocatable).toMatchObject({ cpu: '400m', memory: String(Math.floor(166.4 * 2 ** 20)) });
+    expect(parseBytes(node?.allocatable['ephemeral-storage'] ?? '0')).toBeGreaterThan(0);
     expect(node?.conditions[0]).toMatchObject({ type: 'Ready', status: 'True' });
     const call = {
       kind: 'logs' as const,

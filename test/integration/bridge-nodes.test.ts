@@ -61,6 +61,17 @@ describe('losing and finding nodes', () => {
     await expect.poll(() => bed.ready('pi-1')).toBe('True');
   });
 
+  test('a wrong clock is told from the time in a report, and so is its end', async () => {
+    const agent = await bed.readyNode('pi-1');
+    expect(bed.conditionOf('pi-1', 'ClockSkewed')).toMatchObject({ status: 'False', reason: 'ClockInStep' });
+    await agent.reportNode([], { clockMs: 0 });
+    await expect
+      .poll(() => bed.conditionOf('pi-1', 'ClockSkewed'))
+      .toMatchObject({ status: 'True', reason: 'ClockBehind' });
+    await agent.reportNode();
+    await expect.poll(() => bed.conditionOf('pi-1', 'ClockSkewed')).toMatchObject({ status: 'False' });
+  });
+
   test('a silent node is noticed, and is back with its next heartbeat', async () => {
     const agent = await bed.readyNode('pi-1');
     agent.fallSilent();

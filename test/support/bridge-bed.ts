@@ -259,8 +259,9 @@ export class TestAgent {
     await this.client.publishAsync(topics.report(this.node), text, { qos: 1 });
   }
 
-  reportNode(conditions: object[] = []): Promise<void> {
+  reportNode(conditions: object[] = [], more: object = {}): Promise<void> {
     return this.report([], {
+      ...more,
       full: true,
       node: {
         labels: { 'kubernetes.io/arch': 'arm64' },

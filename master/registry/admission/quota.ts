@@ -9,6 +9,7 @@ import {
   podRequests,
 } from '../../../shared/kubernetes/pod-requests.ts';
 import { isPodTerminal } from '../../../shared/kubernetes/pod-state.ts';
+import { qosClassOf } from '../../../shared/kubernetes/qos-class.ts';
 import type { Kind } from '../kind.ts';
 
 type ResourceQuota = KindMap['ResourceQuota'];
@@ -80,11 +81,7 @@ function matchesScope(
   { scopeName, operator, values = [] }: core.ScopedResourceSelectorRequirement,
   { spec }: Pod,
 ): boolean {
-  const isBestEffort = ![...(spec.initContainers ?? []), ...spec.containers].some(({ resources }) =>
-    Object.keys({ ...resources?.requests, ...resources?.limits }).some(name =>
-      ['cpu', 'memory'].includes(name),
-    ),
-  );
+  const isBestEffort = qosClassOf(spec) === 'BestEffort';
   switch (scopeName) {
     case 'Terminating':
       return spec.activeDeadlineSeconds !== undefined;

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { StatusCause } from '../../../shared/kubernetes/api-error.ts';
 import type { ContainerStatus, Pod } from '../../../shared/kubernetes/objects.ts';
+import { qosClassOf } from '../../../shared/kubernetes/qos-class.ts';
 import { formatAge } from '../../../shared/kubernetes/time.ts';
 import { forbidden } from '../field-checks.ts';
 import type { Kind } from '../kind.ts';
@@ -64,7 +65,7 @@ export const pod: Kind<'Pod'> = {
     ...object,
     spec: { ...defaultPodSpec(object.spec), enableServiceLinks: object.spec.enableServiceLinks ?? true },
   }),
-  initialStatus: object => ({ phase: 'Pending', qosClass: qosClass(object) }),
+  initialStatus: ({ spec }) => ({ phase: 'Pending', qosClass: qosClassOf(spec) }),
   validate: (object, before) => [
     ...validatePodSpec(object.spec, 'spec'),
     ...(before === undefined && object.spec.ephemeralContainers?.length
@@ -79,22 +80,6 @@ export const pod: Kind<'Pod'> = {
     return seconds > 0 ? seconds : undefined;
   },
 };
-
-/** Guaranteed, Burstable or BestEffort, by requests and limits of CPU and memory. */
-function qosClass({ spec }: Pod): string {
-  const resources = [...spec.containers, ...(spec.initContainers ?? [])].map(
-    container => container.resources ?? {},
-  );
-  const named = (quantities: Readonly<Record<string, string>> | undefined) =>
-    Object.keys(quantities ?? {}).filter(name => name === 'cpu' || name === 'memory');
-  if (resources.every(({ limits, requests }) => named(limits).length + named(requests).length === 0))
-    return 'BestEffort';
-  const isGuaranteed = resources.every(
-    ({ limits, requests }) =>
-      named(limits).length === 2 && named(limits).every(name => requests?.[name] === limits?.[name]),
-  );
-  return isGuaranteed ? 'Guaranteed' : 'Burstable';
-}
 
 /** A bound pod's spec stays as it is, but for images, deadlines and added tolerations. */
 function validatePodUpdate(next: Pod, current: Pod): StatusCause[] {

@@ -29,6 +29,10 @@ const fields = (name: string) => ({
   },
 });
 
+const requestingDisk = (amount: string) => ({
+  containers: [{ name: 'main', resources: { requests: { 'ephemeral-storage': amount } } }],
+});
+
 describe('filters', () => {
   it.each<{
     name: string;
@@ -78,6 +82,18 @@ describe('filters', () => {
       name: 'cpu and memory',
       pod: aPod({ spec: requesting('5', '5Gi') }),
       want: ['Insufficient cpu', 'Insufficient memory'],
+    },
+    {
+      name: 'disk',
+      pod: aPod({ spec: requestingDisk('2Gi') }),
+      want: ['Insufficient ephemeral-storage'],
+    },
+    {
+      name: 'disk that others hold',
+      node: aNode({ allocatable: { pods: '110', 'ephemeral-storage': '3Gi' } }),
+      pod: aPod({ spec: requestingDisk('2Gi') }),
+      present: [aPod({ name: 'a', spec: requestingDisk('2Gi') })],
+      want: ['Insufficient ephemeral-storage'],
     },
     {
       name: 'cpu that others hold',
