@@ -131,3 +131,12 @@ export const MEASURED_ENTRIES_MAX = 100_000;
 
 /** How long an evicted pod's containers may take to end, seconds: the kubelet's, for the device is in need. */
 export const EVICTION_GRACE_SECONDS = 1;
+
+/** From the kernel's word that a device came or went to the look at it, milliseconds: udev makes its names meanwhile. */
+export const DEVICE_SETTLE_MS = 100;
+
+/** Time between looks at what is attached, milliseconds: a lost hint costs at most this. */
+export const DEVICE_RESYNC_INTERVAL_MS = 300_000;
+
+/** The same where the kernel cannot tell what comes and goes: a few dozen reads each. */
+export const DEVICE_LOOK_INTERVAL_MS = 10_000;

@@ -3,6 +3,7 @@
  * the same answer, in whatever order it comes. The rules and words are those of the kubelet's device manager.
  */
 import type * as core from 'kubernetes-types/core/v1';
+import { parseBytes } from '../../shared/quantity.ts';
 import { type Device, RESOURCE_PREFIX } from './device.ts';
 
 /** Ids of devices, by the name of the container that holds them. */
@@ -73,7 +74,9 @@ function allocatePod(
       const ids: string[] = [];
       for (const { kind, amount } of wantsOf(container)) {
         const available = devices
-          .filter(each => each.kind === kind && (passedOn.has(each.id) || (isFree(each) && !used.has(each.id))))
+          .filter(
+            each => each.kind === kind && (passedOn.has(each.id) || (isFree(each) && !used.has(each.id))),
+          )
           .sort((a, b) => Number(passedOn.has(b.id)) - Number(passedOn.has(a.id)));
         if (available.length < amount)
           return { ok: false, message: unavailable(kind, amount, available.length) };
@@ -94,9 +97,11 @@ function containersOf({ initContainers = [], containers }: core.PodSpec): readon
   return [...initContainers, ...containers];
 }
 
-function wantsOf({ resources }: core.Container): readonly { readonly kind: string; readonly amount: number }[] {
+function wantsOf({
+  resources,
+}: core.Container): readonly { readonly kind: string; readonly amount: number }[] {
   return Object.entries(resources?.limits ?? {}).flatMap(([name, quantity]) => {
-    const amount = Number(quantity);
+    const amount = parseBytes(quantity) ?? 0;
     return name.startsWith(RESOURCE_PREFIX) && amount > 0
       ? [{ kind: name.slice(RESOURCE_PREFIX.length), amount }]
       : [];

@@ -3,6 +3,8 @@ import { MAX_PODS_PER_NODE } from '../../shared/protocol/limits.ts';
 import type { NodeReport } from '../../shared/protocol/messages.ts';
 import { formatBytes, formatCpuMilli } from '../../shared/quantity.ts';
 import { GIT_VERSION } from '../../shared/version.ts';
+import { deviceAmounts, deviceLabels } from '../devices/describe-devices.ts';
+import type { Device } from '../devices/device.ts';
 import type { NodeHealthCondition } from '../node-info/conditions.ts';
 import { type NodeFacts, nodeSystemInfo } from '../node-info/facts.ts';
 import type { Hardware } from '../node-info/hardware.ts';
@@ -16,6 +18,8 @@ export type NodeReportInput = {
   readonly nodeName: string;
   readonly facts: NodeFacts;
   readonly hardware: Hardware | undefined;
+  /** What is attached to it; none without. */
+  readonly devices?: readonly Device[];
   /** In which the agent makes volumes that outlive pods. */
   readonly volumesFolder?: string;
   readonly health: readonly NodeHealthCondition[];
@@ -53,13 +57,13 @@ export function usageInShare<T extends { readonly cpuMilli: number; readonly mem
 
 /** The node as reported to the master. */
 export function nodeReport(input: NodeReportInput): NodeReport {
-  const { nodeName, facts, hardware, health, engine, images } = input;
+  const { nodeName, facts, hardware, devices = [], health, engine, images } = input;
   const runtime = engine instanceof RuntimeError ? undefined : engine;
   return {
     // Several virtual devices share a host name; the label must tell nodes apart, as topology spread relies on it.
-    labels: { ...nodeLabels(facts, hardware), 'kubernetes.io/hostname': nodeName },
-    capacity: quantities(capacityOf(input)),
-    allocatable: quantities(allocatableOf(input)),
+    labels: { ...nodeLabels(facts, hardware), ...deviceLabels(devices), 'kubernetes.io/hostname': nodeName },
+    capacity: { ...quantities(capacityOf(input)), ...deviceAmounts(devices) },
+    allocatable: { ...quantities(allocatableOf(input)), ...deviceAmounts(devices) },
     nodeInfo: nodeSystemInfo(facts, runtime, GIT_VERSION),
     addresses: facts.addresses.map(({ type, address }) => ({ type, address })),
     conditions: [readyCondition(engine), ...health],

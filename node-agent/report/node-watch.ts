@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
 import type { NodeReport } from '../../shared/protocol/messages.ts';
+import type { Device } from '../devices/device.ts';
 import { ENGINE_INFO_INTERVAL_MS, NODE_REPORT_INTERVAL_MS } from '../limits.ts';
 import { checkpointFailing } from '../node-info/conditions.ts';
 import type { Hardware } from '../node-info/hardware.ts';
@@ -20,6 +21,7 @@ export type NodeWatchDeps = {
   readonly capacityCpuMilli?: number;
   readonly capacityMemoryBytes?: number;
   readonly volumesFolder?: string;
+  readonly devices: () => readonly Device[];
   /** Why the checkpoint is not on disk; undefined when it is. */
   readonly checkpointFailure: () => string | undefined;
   readonly onNode: (node: NodeReport) => void;
@@ -78,6 +80,11 @@ export class NodeWatch {
     this.waker.wake();
   }
 
+  /** Something was plugged in or out: look at once. */
+  devicesChanged(): void {
+    this.waker.wake();
+  }
+
   /** Watches until aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.deps;
@@ -111,12 +118,13 @@ export class NodeWatch {
   }
 
   private describe(health: NodeReportInput['health']): NodeReportInput {
-    const { observer, nodeName, capacityCpuMilli, capacityMemoryBytes, volumesFolder } = this.deps;
+    const { observer, nodeName, capacityCpuMilli, capacityMemoryBytes, volumesFolder, devices } = this.deps;
     const { engine, hardware, images } = this;
     return {
       nodeName,
       facts: observer.facts(),
       hardware,
+      devices: devices(),
       health,
       engine,
       images,

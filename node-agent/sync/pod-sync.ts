@@ -7,6 +7,8 @@ import { backoffDelayMs } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { allContainers } from '../../shared/kubernetes/pod-containers.ts';
 import type { EventReport, PodDocument, PodReport } from '../../shared/protocol/messages.ts';
+import type { Device } from '../devices/device.ts';
+import { devicesOfPods } from '../devices/pod-devices.ts';
 import type { Eviction } from '../eviction/plan.ts';
 import {
   DEFAULT_GRACE_SECONDS,
@@ -50,6 +52,8 @@ export type PodSyncDeps = {
   readonly random: () => number;
   readonly facts: () => RenderFacts;
   readonly emit: (event: EventReport) => void;
+  /** What is attached to the device now. */
+  readonly devices: () => readonly Device[];
   readonly tokensReady: ExecuteDeps['tokensReady'];
   /** In memory, the agent's own: what must outlive this process and touch no disk. */
   readonly memoryFolder: string;
@@ -77,11 +81,11 @@ export class PodSync {
 
   constructor(deps: PodSyncDeps) {
     this.deps = deps;
-    const { runtime, puller, clock, log, facts, emit, tokensReady, onImages } = deps;
+    const { runtime, puller, clock, log, facts, devices, emit, tokensReady, onImages } = deps;
     const documentOf = (uid: string) => this.set.acting.get(uid);
     const { memory } = this;
     const executeDeps = {
-      ...{ runtime, puller, memory, clock, log, facts, documentOf, emit, tokensReady, onImages },
+      ...{ runtime, puller, memory, clock, log, facts, devices, documentOf, emit, tokensReady, onImages },
     };
     this.running = new RunningSteps({
       clock,
@@ -236,6 +240,7 @@ export class PodSync {
       return RESYNC_INTERVAL_MS;
     }
     this.remember(wanted, containers);
+    this.allocateDevices(wanted, containers);
     const deadlineAtMs = this.endOverdue(wanted, containers);
     await this.findDigests(containers, signal);
     const made = await this.planned(wanted, containers, signal);
@@ -249,6 +254,18 @@ export class PodSync {
     this.running.abortPulls(image => imagesOf(wanted).has(image));
     if (set === this.set) this.running.begin(made.steps, busy, signal, () => this.waker.wake());
     return this.untilNextMs(made, deadlineAtMs);
+  }
+
+  /** Gives pods the devices that they ask for; ends those for which there are none. */
+  private allocateDevices(wanted: readonly WantedPod[], containers: readonly RuntimeContainer[]): void {
+    const { memory } = this;
+    const given = devicesOfPods({ devices: this.deps.devices(), wanted, containers, memory });
+    memory.devices.clear();
+    for (const [uid, held] of given.held) memory.devices.set(uid, held);
+    memory.awaitingDevices.clear();
+    for (const uid of given.waiting) memory.awaitingDevices.add(uid);
+    for (const [uid, message] of given.refused)
+      this.end(uid, { reason: 'UnexpectedAdmissionError', message, graceSeconds: 0 });
   }
 
   /** Ends the pods that may not go on; answers when, by the monotonic clock, the next of the others will be such a one. */
