@@ -29,7 +29,7 @@ function checkRequest(path: string, name: string, request: string, limit: string
   if (limit === undefined)
     return isShared
       ? []
-      : [{ ...requiredValue(`${path}.limits`), message: `Required value: ${NO_OVERCOMMIT}` }];
+      : [requiredValue(`${path}.limits`, 'Limit must be set for non overcommitable resources')];
   const difference = compareQuantities(request, limit);
   if (!isShared && difference !== 0)
     return [invalidValue(`${path}.requests`, request, `must be equal to ${name} limit of ${limit}`)];
@@ -37,8 +37,6 @@ function checkRequest(path: string, name: string, request: string, limit: string
     ? [invalidValue(`${path}.requests`, request, `must be less than or equal to ${name} limit of ${limit}`)]
     : [];
 }
-
-const NO_OVERCOMMIT = 'Limit must be set for non overcommitable resources';
 
 /** What is of no domain, or of Kubernetes's own, is not. */
 function isExtended(name: string): boolean {
