@@ -12,12 +12,13 @@ const holding = (given: Parameters<typeof aRuntimeContainer>[0], id: string) => 
   const container = aRuntimeContainer(given);
   return { ...container, labels: { ...container.labels, devices: [id] } };
 };
+const isBusy = () => false;
 const devices = [1, 2].map(bus => ({ kind: 'i2c', id: `i2c/i2c-${bus}`, files: [] }));
 
 it('are those that containers name, for an agent that has just started', () => {
   const containers = [holding({ uid: 'b' }, 'i2c/i2c-1')];
   const wanted = [wantedOf('a'), wantedOf('b')];
-  const { held } = devicesOfPods({ devices, wanted, containers, memory: newMemory() });
+  const { held } = devicesOfPods({ devices, wanted, containers, memory: newMemory(), isBusy });
   expect([held.get('a'), held.get('b')]).toEqual([
     new Map([['web', ['i2c/i2c-2']]]),
     new Map([['web', ['i2c/i2c-1']]]),
@@ -31,8 +32,22 @@ it.each([
 ])('of a container that %s', (_, change, given, waiting) => {
   const containers = [holding({ uid: 'b', ...given }, 'i2c/i2c-1')];
   const wanted = [wantedOf('a'), { ...wantedOf('b'), ...change }];
-  const made = devicesOfPods({ devices: devices.slice(0, 1), wanted, containers, memory: newMemory() });
+  const made = devicesOfPods({
+    devices: devices.slice(0, 1),
+    wanted,
+    containers,
+    memory: newMemory(),
+    isBusy,
+  });
   expect([...made.waiting]).toEqual(waiting);
   expect([...made.held.keys()]).toEqual(waiting.length > 0 ? [] : ['a']);
   expect(made.refused.size).toBe(0);
+});
+
+it('of a pod that left while its container was being started', () => {
+  const memory = newMemory();
+  memory.devices.set('gone', new Map([['web', ['i2c/i2c-1']]]));
+  const given = { devices: devices.slice(0, 1), wanted: [wantedOf('a')], containers: [], memory };
+  const waitingWhile = (busy: boolean) => [...devicesOfPods({ ...given, isBusy: () => busy }).waiting];
+  expect([waitingWhile(true), waitingWhile(false)]).toEqual([['a'], []]);
 });

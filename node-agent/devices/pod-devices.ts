@@ -12,18 +12,23 @@ export function devicesOfPods(input: {
   readonly wanted: readonly WantedPod[];
   readonly containers: readonly RuntimeContainer[];
   readonly memory: PlanMemory;
+  /** True for a pod of which a step was under way when the containers were listed: it may have started another. */
+  readonly isBusy: (uid: string) => boolean;
 }): Allocation {
-  const { devices, wanted, containers, memory } = input;
+  const { devices, wanted, containers, memory, isBusy } = input;
   const pods = wanted.flatMap(({ uid, document, ended, terminateWithinSeconds }) => {
     if (!document || ended || terminateWithinSeconds !== undefined || memory.ended.has(uid)) return [];
     return isFinished(viewPod(document, containers, memory), memory.replaced) ? [] : [document];
   });
   const uids = new Set(pods.map(({ uid }) => uid));
-  const leaving = containers
+  const running = containers
     .filter(({ labels, state }) => !uids.has(labels.podUid) && state.kind === 'running')
     .flatMap(({ labels }) => labels.devices ?? []);
+  const starting = [...memory.devices]
+    .filter(([uid]) => !uids.has(uid) && isBusy(uid))
+    .flatMap(([, own]) => [...own.values()].flat());
   const held = new Map(pods.map(({ uid }) => [uid, memory.devices.get(uid) ?? labelled(uid, containers)]));
-  return allocateDevices({ devices, pods, held, leaving: new Set(leaving) });
+  return allocateDevices({ devices, pods, held, leaving: new Set([...running, ...starting]) });
 }
 
 function labelled(uid: string, containers: readonly RuntimeContainer[]): HeldDevices {

@@ -240,7 +240,7 @@ export class PodSync {
       return RESYNC_INTERVAL_MS;
     }
     this.remember(wanted, containers);
-    this.allocateDevices(wanted, containers);
+    this.allocateDevices(wanted, containers, busy);
     const deadlineAtMs = this.endOverdue(wanted, containers);
     await this.findDigests(containers, signal);
     const made = await this.planned(wanted, containers, signal);
@@ -257,10 +257,15 @@ export class PodSync {
   }
 
   /** Gives pods the devices that they ask for; ends those for which there are none. */
-  private allocateDevices(wanted: readonly WantedPod[], containers: readonly RuntimeContainer[]): void {
+  private allocateDevices(
+    wanted: readonly WantedPod[],
+    containers: readonly RuntimeContainer[],
+    busy: ReadonlySet<string>,
+  ): void {
     const { memory } = this;
-    const given = devicesOfPods({ devices: this.deps.devices(), wanted, containers, memory });
-    memory.devices.clear();
+    const isBusy = (uid: string) => [...busy].some(key => key.startsWith(`${uid}/`));
+    const given = devicesOfPods({ devices: this.deps.devices(), wanted, containers, memory, isBusy });
+    for (const uid of [...memory.devices.keys()]) if (!isBusy(uid)) memory.devices.delete(uid);
     for (const [uid, held] of given.held) memory.devices.set(uid, held);
     memory.awaitingDevices.clear();
     for (const uid of given.waiting) memory.awaitingDevices.add(uid);
