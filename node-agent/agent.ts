@@ -14,6 +14,7 @@ import {
 import { topics } from '../shared/protocol/topics.ts';
 import { Checkpoint } from './checkpoint/checkpoint.ts';
 import { podsFolder, volumesFolder } from './config.ts';
+import { DeviceWatch } from './devices/device-watch.ts';
 import { Evictor } from './eviction/evictor.ts';
 import { diskUsage } from './images/disk-usage.ts';
 import { ImageKeeper } from './images/image-keeper.ts';
@@ -56,6 +57,8 @@ export type AgentOptions = {
   /** Names this process among all that ever were of this node. */
   readonly epoch: string;
   readonly heartbeatIntervalMs: number;
+  /** Where /dev and /sys of what is attached are; absent: nothing is offered. */
+  readonly deviceRoot?: string;
   readonly capacityCpuMilli?: number;
   readonly capacityMemoryBytes?: number;
   readonly reserved?: Reserved;
@@ -85,6 +88,7 @@ export class Agent {
   private readonly heartbeats: Heartbeats;
   private readonly usage: UsageSampler;
   private readonly evictor: Evictor;
+  private readonly devices: DeviceWatch | undefined;
   private readonly node: NodeWatch;
   private readonly images: ImageKeeper;
   private readonly streams: Streams;
@@ -110,7 +114,17 @@ export class Agent {
       removedVolumes: () => this.sync.removedVolumes,
       send: payload => publish(topics.report(nodeName), payload, 1),
     });
-    const { capacityCpuMilli, capacityMemoryBytes, reserved } = options;
+    const { capacityCpuMilli, capacityMemoryBytes, reserved, deviceRoot } = options;
+    this.devices =
+      deviceRoot === undefined
+        ? undefined
+        : new DeviceWatch({
+            clock,
+            log: log.child({ component: 'devices' }),
+            root: deviceRoot,
+            onChange: () => this.node.devicesChanged(),
+          });
+    const devices = () => this.devices?.devices ?? [];
     this.node = new NodeWatch({
       runtime,
       observer,
@@ -121,6 +135,7 @@ export class Agent {
       capacityMemoryBytes,
       reserved,
       volumesFolder: volumesFolder(dataDir),
+      devices,
       checkpointFailure: () => this.checkpoint.failure,
       onNode: node => this.reporter.setNode(node),
     });
@@ -176,6 +191,7 @@ export class Agent {
         memoryFolder: join(memoryFolder, 'pods'),
         tokenOf: request => this.tokens.tokenOf(request),
       }),
+      devices,
       memoryFolder,
       tokensReady: (document, signal) => this.tokens.ready(document, signal),
       emit: event => this.reporter.addEvent(event),
@@ -256,6 +272,7 @@ export class Agent {
       this.usage.run(signal),
       this.evictor.run(signal),
       this.node.run(signal),
+      this.devices?.run(signal),
       this.images.run(signal),
       this.requests.run(signal),
       this.checkpoint.run(this.deps.clock, signal),

@@ -24,6 +24,7 @@ describe('the options', () => {
       master: 'mqtt://10.0.0.1:1883',
       dataDir: '/var/lib/pikelet-agent',
       dockerSocket: '/var/run/docker.sock',
+      deviceRoot: '/',
       heartbeatIntervalMs: 1000,
       maxParallelImagePulls: 1,
       imageGcHighThreshold: 85,

@@ -83,6 +83,8 @@ const OptionsSchema = v.object({
   imageGcHighThreshold: v.optional(wholeNumber(0, 100), IMAGE_GC_HIGH_PERCENT),
   imageGcLowThreshold: v.optional(wholeNumber(0, 100), IMAGE_GC_LOW_PERCENT),
   deviceId: v.optional(text),
+  /** Where /dev and /sys of what is attached are: another folder for a virtual device. */
+  deviceRoot: v.optional(text, '/'),
   heartbeatIntervalMs: v.optional(
     v.pipe(
       v.union([v.number(), v.pipe(text, v.transform(Number))]),
@@ -124,6 +126,7 @@ const NAMES: readonly OptionName[] = [
   'imageGcHighThreshold',
   'imageGcLowThreshold',
   'deviceId',
+  'deviceRoot',
   'heartbeatIntervalMs',
   'logLevel',
 ];
@@ -148,6 +151,7 @@ export const USAGE = `usage: pikelet-agent --master mqtt://HOST:PORT [options]
   --image-gc-high-threshold N  percent of the disk in use at which unused images are removed; 100: never (${IMAGE_GC_HIGH_PERCENT})
   --image-gc-low-threshold N   percent at which that ends (${IMAGE_GC_LOW_PERCENT})
   --device-id ID               what tells this device from others (read from the hardware)
+  --device-root DIR            where /dev and /sys of attached devices are (/)
   --heartbeat-interval-ms N    milliseconds between heartbeats (${HEARTBEAT_INTERVAL_MS})
   --log-level LEVEL            trace, debug, info, warn, error or silent (info)
   --config FILE                JSON with the same options, such as {"dataDir": "/data"}

@@ -141,3 +141,12 @@ export const TERMINATION_MESSAGE_BYTES = 4096;
 /** Of a container's log where that takes the message's place: its last lines, and of these the last bytes; the kubelet's. */
 export const TERMINATION_LOG_LINES = 80;
 export const TERMINATION_LOG_BYTES = 2048;
+
+/** From the kernel's word that a device came or went to the look at it, milliseconds: udev makes its names meanwhile. */
+export const DEVICE_SETTLE_MS = 100;
+
+/** Time between looks at what is attached, milliseconds: a lost hint costs at most this. */
+export const DEVICE_RESYNC_INTERVAL_MS = 300_000;
+
+/** The same where the kernel cannot tell what comes and goes: a few dozen reads each. */
+export const DEVICE_LOOK_INTERVAL_MS = 10_000;

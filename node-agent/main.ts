@@ -1,4 +1,5 @@
 /** The node-agent as a program: options in, device and agent put together, a clean end at SIGTERM. Nothing imports this file. */
+import { resolve } from 'node:path';
 import { nanoid } from 'nanoid';
 import { destination, type Logger, pino } from 'pino';
 import { systemClock } from '../shared/clock.ts';
@@ -72,6 +73,7 @@ async function runAgent(config: AgentConfig, log: Logger, signal: AbortSignal): 
       credentials,
       epoch: nanoid(10),
       heartbeatIntervalMs: config.heartbeatIntervalMs,
+      deviceRoot: resolve(config.deviceRoot),
       capacityCpuMilli: config.capacityCpu,
       capacityMemoryBytes: config.capacityMemory,
       reserved: reservedOf(config),

@@ -11,4 +11,6 @@ export const CONTAINER_LABEL = {
   /** How many containers the pod had in this place before. */
   attempt: 'dev.pikelet.attempt',
   specDigest: 'dev.pikelet.spec-digest',
+  /** Ids of the attached devices that it holds, with commas between them. */
+  devices: 'dev.pikelet.devices',
 } as const;

@@ -93,12 +93,21 @@ function agentFlags(wanted: DeviceWanted, port: number): string[] {
   return [
     ...['--master', `mqtt://127.0.0.1:${port}`, '--data-dir', dataDir, '--name', name],
     ...['--device-id', deviceId(dataDir), '--docker-socket', dockerSocket],
+    // What is attached to the machine cannot be had by each of its virtual devices.
+    ...['--device-root', deviceRoot(dataDir)],
     // The engine is the machine's: what else its user keeps there is not for a virtual device to remove.
     ...['--image-gc-high-threshold', '100'],
     // The file is gone once every device has joined, and an agent refuses to start on one that is not there.
     ...(existsSync(tokenPath) ? ['--token-file', tokenPath] : []),
     ...(capacity ? ['--capacity-cpu', capacity.cpu, '--capacity-memory', capacity.memory] : []),
   ];
+}
+
+/** A folder for what a user plugs into it, with `mknod`. */
+function deviceRoot(dataDir: string): string {
+  const root = join(dataDir, 'attached');
+  mkdirSync(join(root, 'dev'), { recursive: true, mode: 0o700 });
+  return root;
 }
 
 /** What a serial number is to a Pi: made once, and kept with the device's data. */

@@ -1,5 +1,6 @@
 /** What is known of a node, from its report and from its link → what the store shall say of it. Pure. */
 import { canonicalJson } from '../../shared/digest.ts';
+import { DEVICE_LABEL_PREFIX } from '../../shared/kubernetes/device-labels.ts';
 import type { Node, NodeCondition, NodeStatus } from '../../shared/kubernetes/objects.ts';
 import { NO_NODE_HEARD } from '../../shared/kubernetes/taints.ts';
 import { formatDuration, formatTime } from '../../shared/kubernetes/time.ts';
@@ -54,15 +55,23 @@ export function foldNodeStatus(node: Node, facts: NodeFacts, nowMs: number): Nod
 
 /** The node with the labels and annotations that it reports; undefined when it has them. Those of others stay. */
 export function foldNodeLabels(node: Node, facts: NodeFacts): Node | undefined {
-  const { labels = {}, annotations = {} } = node.metadata;
+  const { annotations = {} } = node.metadata;
+  const labels = withoutUnplugged(node.metadata.labels ?? {}, facts.report);
   const wanted = Object.entries(facts.report?.labels ?? {});
   const folder = facts.report?.volumesFolder ?? annotations[VOLUME_ANNOTATION.volumesFolder];
   const isFolderSaid = annotations[VOLUME_ANNOTATION.volumesFolder] === folder;
-  if (wanted.every(([key, value]) => labels[key] === value) && isFolderSaid) return undefined;
+  const isSame = Object.keys(labels).length === Object.keys(node.metadata.labels ?? {}).length;
+  if (isSame && wanted.every(([key, value]) => labels[key] === value) && isFolderSaid) return undefined;
   const metadata = { ...node.metadata, labels: { ...labels, ...Object.fromEntries(wanted) } };
   if (folder !== undefined)
     metadata.annotations = { ...annotations, [VOLUME_ANNOTATION.volumesFolder]: folder };
   return { ...node, metadata };
+}
+
+function withoutUnplugged(labels: Record<string, string>, report: NodeReport | undefined) {
+  if (report === undefined) return labels;
+  const isThere = (key: string) => !key.startsWith(DEVICE_LABEL_PREFIX) || key in report.labels;
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => isThere(key)));
 }
 
 function statusOf(report: NodeReport): NodeStatus {

@@ -207,4 +207,12 @@ describe('foldNode', () => {
     expect(node?.metadata.labels).toEqual({ zone: 'attic', 'kubernetes.io/arch': 'arm64' });
     expect(node && foldNodeLabels(node, alive)).toBeUndefined();
   });
+
+  test('labels of what was unplugged go, once the agent has spoken', () => {
+    const labels = { 'devices.pikelet.dev/gpiochip': 'true', zone: 'attic', 'kubernetes.io/arch': 'arm64' };
+    const labelled = { ...fresh, metadata: { ...meta, labels } };
+    expect(foldNodeLabels(labelled, { ...alive, report: undefined })).toBeUndefined();
+    const node = foldNodeLabels(labelled, alive);
+    expect(node?.metadata.labels).toEqual({ zone: 'attic', 'kubernetes.io/arch': 'arm64' });
+  });
 });

@@ -2,6 +2,8 @@
 import { MAX_PODS_PER_NODE } from '../../shared/protocol/limits.ts';
 import type { NodeReport } from '../../shared/protocol/messages.ts';
 import { GIT_VERSION } from '../../shared/version.ts';
+import { deviceAmounts, deviceLabels } from '../devices/describe-devices.ts';
+import type { Device } from '../devices/device.ts';
 import {
   allocatableOf,
   defaultReservedMemory,
@@ -20,6 +22,8 @@ export type NodeReportInput = {
   readonly nodeName: string;
   readonly facts: NodeFacts;
   readonly hardware: Hardware | undefined;
+  /** What is attached to it; none without. */
+  readonly devices?: readonly Device[];
   /** In which the agent makes volumes that outlive pods. */
   readonly volumesFolder?: string;
   readonly health: readonly NodeHealthCondition[];
@@ -66,13 +70,13 @@ export function usageInShare<T extends { readonly cpuMilli: number; readonly mem
 
 /** The node as reported to the master. */
 export function nodeReport(input: NodeReportInput): NodeReport {
-  const { nodeName, facts, hardware, health, engine, images } = input;
+  const { nodeName, facts, hardware, devices = [], health, engine, images } = input;
   const runtime = engine instanceof RuntimeError ? undefined : engine;
   return {
     // Several virtual devices share a host name; the label must tell nodes apart, as topology spread relies on it.
-    labels: { ...nodeLabels(facts, hardware), 'kubernetes.io/hostname': nodeName },
-    capacity: quantities(capacityOf(input)),
-    allocatable: quantities(nodeAllocatable(input)),
+    labels: { ...nodeLabels(facts, hardware), ...deviceLabels(devices), 'kubernetes.io/hostname': nodeName },
+    capacity: { ...quantities(capacityOf(input)), ...deviceAmounts(devices) },
+    allocatable: { ...quantities(nodeAllocatable(input)), ...deviceAmounts(devices) },
     nodeInfo: nodeSystemInfo(facts, runtime, GIT_VERSION),
     addresses: facts.addresses.map(({ type, address }) => ({ type, address })),
     conditions: [readyCondition(engine), ...health],

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
 import type { NodeReport } from '../../shared/protocol/messages.ts';
+import type { Device } from '../devices/device.ts';
 import { CLOCK_JUMP_MS, ENGINE_INFO_INTERVAL_MS, NODE_REPORT_INTERVAL_MS } from '../limits.ts';
 import type { Reserved } from '../node-info/allocatable.ts';
 import { checkpointFailing } from '../node-info/conditions.ts';
@@ -22,6 +23,7 @@ export type NodeWatchDeps = {
   readonly capacityMemoryBytes?: number;
   readonly reserved?: Reserved;
   readonly volumesFolder?: string;
+  readonly devices: () => readonly Device[];
   /** Why the checkpoint is not on disk; undefined when it is. */
   readonly checkpointFailure: () => string | undefined;
   readonly onNode: (node: NodeReport) => void;
@@ -91,6 +93,11 @@ export class NodeWatch {
     this.waker.wake();
   }
 
+  /** Something was plugged in or out: look at once. */
+  devicesChanged(): void {
+    this.waker.wake();
+  }
+
   /** Watches until aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.deps;
@@ -128,12 +135,14 @@ export class NodeWatch {
   }
 
   private describe(health: NodeReportInput['health']): NodeReportInput {
-    const { observer, nodeName, capacityCpuMilli, capacityMemoryBytes, reserved, volumesFolder } = this.deps;
+    const { observer, nodeName, capacityCpuMilli, capacityMemoryBytes, reserved, volumesFolder, devices } =
+      this.deps;
     const { engine, hardware, images } = this;
     return {
       nodeName,
       facts: observer.facts(),
       hardware,
+      devices: devices(),
       health,
       engine,
       images,

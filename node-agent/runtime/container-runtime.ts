@@ -13,6 +13,8 @@ export type ContainerLabels = {
   readonly attempt: number;
   /** Digest of the ContainerSpec that it was created from. */
   readonly specDigest: string;
+  /** Ids of the attached devices that it holds; absent for none. */
+  readonly devices?: readonly string[];
 };
 
 /** A file or folder of the device. Mounts that come later on either side are seen on the other only as `propagation` says. */
@@ -69,6 +71,8 @@ export type ContainerSpec = {
     readonly protocol: 'TCP' | 'UDP';
   }[];
   readonly mounts: readonly Mount[];
+  /** Files of attached devices, which it may read, write and make: where each is, and where it finds it. */
+  readonly devices?: readonly { readonly source: string; readonly target: string }[];
   readonly cpuRequestMilli?: number;
   readonly cpuLimitMilli?: number;
   readonly memoryLimitBytes?: number;

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { aContainerSpec } from '../../test/support/container-spec.ts';
 import { dockerCreateOptions } from './docker-create-options.ts';
+import { parseDockerLabels } from './docker-labels.ts';
 
 const owner = { cluster: 'c', node: 'n' };
 const engine = {
@@ -96,6 +97,25 @@ it('labels the container with all that the agent must know of it later', () => {
     'dev.pikelet.attempt': '3',
     'dev.pikelet.spec-digest': 'digest-1',
   });
+});
+
+it('hands over devices, and remembers which', () => {
+  const devices = [{ source: '/root/dev/gpiochip0', target: '/dev/gpiochip0' }];
+  const options = optionsOf({ devices, labels: { devices: ['gpiochip/gpiochip0', 'i2c/i2c-1'] } });
+  expect(options.HostConfig).toMatchObject({
+    Devices: [
+      {
+        PathOnHost: '/root/dev/gpiochip0',
+        PathInContainer: '/dev/gpiochip0',
+        CgroupPermissions: 'rwm',
+      },
+    ],
+  });
+  expect(options.Labels).toMatchObject({ 'dev.pikelet.devices': 'gpiochip/gpiochip0,i2c/i2c-1' });
+  expect(parseDockerLabels({ cluster: 'c', node: 'n' }, options.Labels)?.devices).toEqual([
+    'gpiochip/gpiochip0',
+    'i2c/i2c-1',
+  ]);
 });
 
 it('binds mounts with the propagation that was asked for, and adds groups', () => {

@@ -53,6 +53,7 @@ export function dockerCreateOptions(
       Sysctls: spec.sysctls,
       PortBindings: portBindings(ports),
       Mounts: spec.mounts.map(dockerMount),
+      ...(spec.devices && { Devices: spec.devices.map(dockerDevice) }),
       ...cpuOptions(spec, engine),
       ...memoryOptions(spec, engine),
       OomScoreAdj: oomScoreAdj(spec, engine),
@@ -128,6 +129,10 @@ function dockerMount({ source, target, readOnly, propagation }: ContainerSpec['m
     ReadOnly: readOnly,
     ...(propagation && { BindOptions: { Propagation: propagation } }),
   };
+}
+
+function dockerDevice({ source, target }: NonNullable<ContainerSpec['devices']>[number]) {
+  return { PathOnHost: source, PathInContainer: target, CgroupPermissions: 'rwm' };
 }
 
 /** Quota rather than NanoCpus: Docker refuses NanoCpus above the cores it has, and a Kubernetes limit may be above them. */

@@ -16,6 +16,7 @@ export function dockerLabels(owner: ContainerOwner, labels: ContainerLabels): Re
     [CONTAINER_LABEL.container]: labels.container,
     [CONTAINER_LABEL.attempt]: String(labels.attempt),
     [CONTAINER_LABEL.specDigest]: labels.specDigest,
+    ...(labels.devices && { [CONTAINER_LABEL.devices]: labels.devices.join(',') }),
   };
 }
 
@@ -36,6 +37,7 @@ export function parseDockerLabels(
   const podName = labels[CONTAINER_LABEL.podName];
   const container = labels[CONTAINER_LABEL.container];
   const attempt = Number(labels[CONTAINER_LABEL.attempt]);
+  const devices = labels[CONTAINER_LABEL.devices];
   if (!podUid || !podNamespace || !podName || !container || !Number.isInteger(attempt)) return undefined;
   return {
     podUid,
@@ -44,6 +46,7 @@ export function parseDockerLabels(
     container,
     attempt,
     specDigest: labels[CONTAINER_LABEL.specDigest] ?? '',
+    ...(devices && { devices: devices.split(',') }),
   };
 }
 

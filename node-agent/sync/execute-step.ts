@@ -4,6 +4,7 @@ import { assertNever } from '../../shared/assert-never.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { allContainers } from '../../shared/kubernetes/pod-containers.ts';
 import type { EventReport, PodDocument } from '../../shared/protocol/messages.ts';
+import type { Device } from '../devices/device.ts';
 import type { ImagePuller } from '../images/image-puller.ts';
 import { pullCredentials } from '../images/pull-credentials.ts';
 import { DEFAULT_GRACE_SECONDS } from '../limits.ts';
@@ -39,6 +40,7 @@ export type ExecuteDeps = {
   readonly clock: Clock;
   readonly log: Logger;
   readonly facts: () => RenderFacts;
+  readonly devices: () => readonly Device[];
   /** The document to act on, with its digest; undefined once the pod has left the index. */
   readonly documentOf: (
     uid: string,
@@ -153,6 +155,8 @@ async function run(deps: ExecuteDeps, step: StepOf<'run'>, signal: AbortSignal):
       ...deps.facts(),
       imageUser: await imageUserOf(deps, image, signal),
       resolver: await resolverFor(held.document.spec),
+      devices: deps.devices(),
+      held: memory.devices.get(step.uid)?.get(step.container),
     };
     const rendered = renderContainer(held.document, container, step, surroundings);
     memory.folders.add(step.uid);

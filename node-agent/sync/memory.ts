@@ -3,6 +3,7 @@
  * Times are of the monotonic clock. It is lost with the process, as the kubelet's is: after a restart everything is tried at once.
  */
 import { backoffDelayMs } from '../../shared/backoff.ts';
+import type { HeldDevices } from '../devices/allocate-devices.ts';
 import { CRASH_BACKOFF, CRASH_RESET_MS, CREATE_BACKOFF, PULL_BACKOFF } from '../limits.ts';
 import type { Verdicts } from '../probes/verdicts.ts';
 import type { ImagePresence, RuntimeContainer, RuntimeFailure } from '../runtime/container-runtime.ts';
@@ -63,6 +64,10 @@ export type SyncMemory = {
   readonly ended: Map<string, PodEnd>;
   /** By container id: the termination message of each that ended; empty for most. */
   readonly lastWords: Map<string, string>;
+  /** By pod uid: the attached devices that it holds. */
+  readonly devices: Map<string, HeldDevices>;
+  /** Uids of pods that wait until others have let go of theirs. */
+  readonly awaitingDevices: Set<string>;
   /** Names of the volumes on disk that outlive pods. */
   readonly volumes: Set<string>;
   /** By pod uid: digest of the document whose ConfigMaps and Secrets stand in its volumes. */
@@ -95,6 +100,8 @@ export function newMemory(folders: Iterable<string> = []): SyncMemory {
     folders: new Set(folders),
     ended: new Map(),
     lastWords: new Map(),
+    devices: new Map(),
+    awaitingDevices: new Set(),
     volumes: new Set(),
     projected: new Map(),
     verdicts: new Map(),

@@ -91,7 +91,7 @@ function planPod(
     clearPod({ uid, graceSeconds, reason: 'ended' }, containers, memory, draft);
     return;
   }
-  if (!document || digest === undefined) return;
+  if (!document || digest === undefined || memory.awaitingDevices.has(uid)) return;
   const pod = viewPod(document, containers, memory);
   dropStrayContainers(pod, containers, draft);
   if (memory.folders.has(uid) && memory.projected.get(uid) !== digest)

@@ -192,9 +192,11 @@ export function goneStatus(before: core.PodStatus | undefined, wallMs: number): 
 /** A pod that the device had to end; `before` is what was said of it last. */
 export function endedStatus(
   before: core.PodStatus | undefined,
-  { reason, message, wallMs }: PodEnd,
+  { reason, message: why, wallMs }: PodEnd,
 ): core.PodStatus {
   const { conditions = [], ...rest } = goneStatus(before, wallMs);
+  // As the kubelet says it of a pod that it never let in.
+  const message = reason === 'UnexpectedAdmissionError' ? `Pod was rejected: ${why}` : why;
   if (reason !== 'Evicted') return { ...rest, phase: 'Failed', reason, message, conditions };
   const disrupted = {
     type: 'DisruptionTarget',

@@ -7,6 +7,8 @@ import { backoffDelayMs } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { allContainers } from '../../shared/kubernetes/pod-containers.ts';
 import type { EventReport, PodDocument, PodReport } from '../../shared/protocol/messages.ts';
+import type { Device } from '../devices/device.ts';
+import { devicesOfPods } from '../devices/pod-devices.ts';
 import type { Eviction } from '../eviction/plan.ts';
 import {
   DEFAULT_GRACE_SECONDS,
@@ -42,6 +44,8 @@ export type PodSyncDeps = {
   readonly random: () => number;
   readonly facts: () => RenderFacts;
   readonly emit: (event: EventReport) => void;
+  /** What is attached to the device now. */
+  readonly devices: () => readonly Device[];
   readonly tokensReady: ExecuteDeps['tokensReady'];
   /** In memory, the agent's own: what must outlive this process and touch no disk. */
   readonly memoryFolder: string;
@@ -70,11 +74,11 @@ export class PodSync {
 
   constructor(deps: PodSyncDeps) {
     this.deps = deps;
-    const { runtime, puller, clock, log, facts, emit, tokensReady, onImages } = deps;
+    const { runtime, puller, clock, log, facts, devices, emit, tokensReady, onImages } = deps;
     const documentOf = (uid: string) => this.set.acting.get(uid);
     const { memory } = this;
     const executeDeps = {
-      ...{ runtime, puller, memory, clock, log, facts, documentOf, emit, tokensReady, onImages },
+      ...{ runtime, puller, memory, clock, log, facts, devices, documentOf, emit, tokensReady, onImages },
     };
     this.running = new RunningSteps({
       clock,
@@ -230,6 +234,7 @@ export class PodSync {
       return RESYNC_INTERVAL_MS;
     }
     this.remember(wanted, containers);
+    this.allocateDevices(wanted, containers, busy);
     const times = { nowMs: clock.monotonicMs(), wallMs: clock.nowMs() };
     const { ends, deadlineAtMs } = podEnds({ wanted, containers, memory: this.memory, ...times });
     for (const { uid, end } of ends) this.end(uid, end);
@@ -246,6 +251,23 @@ export class PodSync {
     this.running.abortPulls(image => imagesOf(wanted).has(image));
     if (set === this.set) this.running.begin(made.steps, busy, signal, () => this.waker.wake());
     return this.untilNextMs(made, deadlineAtMs);
+  }
+
+  /** Gives pods the devices that they ask for; ends those for which there are none. */
+  private allocateDevices(
+    wanted: readonly WantedPod[],
+    containers: readonly RuntimeContainer[],
+    busy: ReadonlySet<string>,
+  ): void {
+    const { memory } = this;
+    const isBusy = (uid: string) => [...busy].some(key => key.startsWith(`${uid}/`));
+    const given = devicesOfPods({ devices: this.deps.devices(), wanted, containers, memory, isBusy });
+    for (const uid of [...memory.devices.keys()]) if (!isBusy(uid)) memory.devices.delete(uid);
+    for (const [uid, held] of given.held) memory.devices.set(uid, held);
+    memory.awaitingDevices.clear();
+    for (const uid of given.waiting) memory.awaitingDevices.add(uid);
+    for (const [uid, message] of given.refused)
+      this.end(uid, { reason: 'UnexpectedAdmissionError', message, graceSeconds: 0 });
   }
 
   private remember(wanted: readonly WantedPod[], containers: readonly RuntimeContainer[]): void {

@@ -472,3 +472,21 @@ describe('claims', () => {
     expect(() => mounted(claimName)).toThrow(message);
   });
 });
+
+describe('attached devices', () => {
+  const files = [{ source: '/dev/i2c-1', target: '/dev/i2c-1' }];
+  const facts = { ...FACTS, held: ['i2c/i2c-1'] };
+  const [document, container] = [aDocument(), aContainer()];
+
+  it('are handed over, and named in the label', () => {
+    const devices = [{ kind: 'i2c', id: 'i2c/i2c-1', files }];
+    const { spec } = renderContainer(document, container, FIRST, { ...facts, devices });
+    expect([spec.devices, spec.labels.devices]).toEqual([files, ['i2c/i2c-1']]);
+  });
+
+  it('must be attached', () => {
+    expect(() => renderContainer(document, container, FIRST, facts)).toThrow(
+      'device i2c/i2c-1 is not attached any more',
+    );
+  });
+});

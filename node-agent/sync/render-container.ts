@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type * as core from 'kubernetes-types/core/v1';
 import type { PodDocument } from '../../shared/protocol/messages.ts';
 import { parseBytes, parseCpuMilli } from '../../shared/quantity.ts';
+import type { Device } from '../devices/device.ts';
 import { DEFAULT_GRACE_SECONDS } from '../limits.ts';
 import type { ContainerSpec, Mount, Resolver } from '../runtime/container-runtime.ts';
 import { checkedPath } from '../volumes/inner-path.ts';
@@ -30,6 +31,10 @@ export type RenderSurroundings = RenderFacts &
   Pick<SecurityFacts, 'imageUser'> & {
     /** The device's own; needed where the pod adds to it. */
     readonly resolver?: Resolver;
+    /** What is attached now. */
+    readonly devices?: readonly Device[];
+    /** Ids of those that the container holds. */
+    readonly held?: readonly string[];
   };
 
 export type RenderChoice = {
@@ -73,6 +78,7 @@ export function renderContainer(
       container: container.name,
       attempt: choice.attempt,
       specDigest: specDigestOf(container, joined?.id),
+      ...(facts.held && { devices: facts.held }),
     },
     image: container.image ?? '',
     command: (container.command ?? []).map(expand),
@@ -84,6 +90,7 @@ export function renderContainer(
     ...joinedNamespaces(document, network),
     ...(choice.target !== undefined && { pid: { kind: 'container' as const, id: choice.target } }),
     mounts,
+    ...devicesOf(facts),
     ...resourcesOf(container),
     oomScoreAdj: oomScoreAdjOf(document.spec, container, facts.memoryBytes),
     ...securityOf(document, container, facts),
@@ -114,6 +121,17 @@ function resourcesOf(
     cpuLimitMilli: limits?.cpu === undefined ? undefined : parseCpuMilli(limits.cpu),
     memoryLimitBytes: limits?.memory === undefined ? undefined : parseBytes(limits.memory),
   };
+}
+
+/** A device that was unplugged keeps its holder from starting anew, until it is back. */
+function devicesOf({ devices = [], held }: RenderSurroundings): Pick<ContainerSpec, 'devices'> {
+  if (held === undefined) return {};
+  const files = held.flatMap(id => {
+    const device = devices.find(each => each.id === id);
+    if (!device) throw new RenderError(`device ${id} is not attached any more`);
+    return device.files;
+  });
+  return { devices: files };
 }
 
 const PROPAGATION = { None: undefined, HostToContainer: 'rslave', Bidirectional: 'rshared' } as const;

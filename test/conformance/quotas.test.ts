@@ -120,7 +120,8 @@ describe('a quota', () => {
     };
     await used('q', taken);
     const more = { ...requests, 'ephemeral-storage': '1Gi', [extended]: '0' };
-    expect(await pod('big', { requests: { ...more, cpu: '600m' } })).toMatchObject({ code: 403 });
+    const big = { requests: { ...more, cpu: '600m' }, limits: { [extended]: '0' } };
+    expect(await pod('big', big)).toMatchObject({ code: 403 });
     const dongles = { requests: { ...more, [extended]: '2' }, limits: { [extended]: '2' } };
     expect(await pod('dongles', dongles)).toMatchObject({ code: 403 });
     const containers = [

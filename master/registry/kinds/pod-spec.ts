@@ -1,7 +1,6 @@
 /** Defaults and validation of a pod's spec: for pods and for every template of pods. Source: Kubernetes's API reference, core/v1. */
 import type { StatusCause } from '../../../shared/kubernetes/api-error.ts';
 import type { Container, PodSpec, ResourceRequirements } from '../../../shared/kubernetes/objects.ts';
-import { compareQuantities } from '../../../shared/quantity.ts';
 import {
   checkDnsLabel,
   checkDnsSubdomain,
@@ -13,6 +12,7 @@ import {
 } from '../field-checks.ts';
 import { checkEnvSource, checkVariable, defaultVariable } from './pod-environment.ts';
 import { checkProbes, defaultProbes } from './pod-probes.ts';
+import { checkResources } from './pod-resources.ts';
 import { checkMount, checkVolume, defaultVolume } from './pod-volumes.ts';
 
 /** The spec with every default that Kubernetes would fill in. */
@@ -147,7 +147,7 @@ function validateContainer(
       'File',
       'FallbackToLogsOnError',
     ]),
-    ...validateResources(container.resources, `${path}.resources`),
+    ...checkResources(container.resources, `${path}.resources`),
     ...(container.env ?? []).flatMap((variable, index) => checkVariable(variable, `${path}.env[${index}]`)),
     ...(container.envFrom ?? []).flatMap((source, index) =>
       checkEnvSource(source, `${path}.envFrom[${index}]`),
@@ -184,21 +184,4 @@ function validateImage(field: string, image: string): StatusCause[] {
   return image.trim() === image
     ? []
     : [invalidValue(field, image, 'must not have leading or trailing whitespace')];
-}
-
-function validateResources(resources: ResourceRequirements | undefined, path: string): StatusCause[] {
-  const { limits = {}, requests = {} } = resources ?? {};
-  const negative = (kind: string, quantities: Readonly<Record<string, string>>) =>
-    Object.entries(quantities)
-      .filter(([, quantity]) => compareQuantities(quantity, '0') < 0)
-      .map(([name, quantity]) =>
-        invalidValue(`${path}.${kind}[${name}]`, quantity, 'must be greater than or equal to 0'),
-      );
-  const above = Object.entries(requests).flatMap(([name, request]) => {
-    const limit = limits[name];
-    return limit !== undefined && compareQuantities(request, limit) > 0
-      ? [invalidValue(`${path}.requests`, request, `must be less than or equal to ${name} limit of ${limit}`)]
-      : [];
-  });
-  return [...negative('limits', limits), ...negative('requests', requests), ...above];
 }
