@@ -33,6 +33,7 @@ function start() {
     clock,
     log: pino({ level: 'silent' }),
     nodeName: 'pi-1',
+    devices: () => [],
     checkpointFailure: () => undefined,
     onNode: node => told.push(node),
   });
