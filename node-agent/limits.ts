@@ -7,7 +7,7 @@ export const RECONNECT_BACKOFF: BackoffPolicy = { baseMs: 250, capMs: 5000, fact
 /** Wait after a refused credential or join, milliseconds: only a person can mend it, and each try costs the master a check. */
 export const REFUSED_RETRY_MS = 30_000;
 
-/** Longest wait for TCP and CONNACK together, milliseconds; a silently cut link is then tried afresh. */
+/** Longest wait for TCP and CONNACK together, and then for being subscribed and online, milliseconds; a silently cut link is then tried afresh. */
 export const CONNECT_TIMEOUT_MS = 5000;
 
 /** Longest wait for the answer to a join request, milliseconds. */

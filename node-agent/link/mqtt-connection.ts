@@ -1,5 +1,5 @@
 /** One MQTT connection, from CONNECT to its loss. Never reconnects by itself. Only this file knows the mqtt library. */
-import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import mqtt, { ErrorWithSubackPacket, type IClientOptions, type MqttClient } from 'mqtt';
 import { CONNECT_TIMEOUT_MS, KEEPALIVE_SECONDS } from '../limits.ts';
 
 /** `refused`: the broker does not accept these credentials, and trying again soon changes nothing. */
@@ -24,7 +24,7 @@ export type ConnectOptions = {
 export type Connection = {
   /** Resolves when the broker has it (QoS 1) or the socket has taken it (QoS 0); rejects when the connection is lost first. */
   publish(topic: string, payload: string | Uint8Array, options: PublishOptions): Promise<void>;
-  /** Rejects with ConnectError `refused` when the broker denies a filter. */
+  /** Rejects with ConnectError: `refused` when the broker denies a filter, `unreachable` when the connection is lost first. */
   subscribe(filters: readonly string[]): Promise<void>;
   /** Resolves when the connection is lost, for whatever reason, or closed. */
   readonly closed: Promise<void>;
@@ -95,8 +95,10 @@ function wrap(client: MqttClient, closed: Promise<void>): Connection {
       try {
         await Promise.race([client.subscribeAsync([...filters], { qos: 1 }), lost]);
       } catch (error) {
-        if (error instanceof ConnectError) throw error;
-        throw new ConnectError('refused', `the broker denies ${filters.join(', ')}`);
+        // With a packet it is the broker's answer; without, the connection was lost before that came.
+        const isAnswer = error instanceof ErrorWithSubackPacket && error.packet !== undefined;
+        if (isAnswer) throw new ConnectError('refused', `the broker denies ${filters.join(', ')}`);
+        throw error instanceof ConnectError ? error : new ConnectError('unreachable', String(error));
       }
     },
     disconnect: async () => {

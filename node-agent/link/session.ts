@@ -7,7 +7,7 @@ import { backoffDelayMs } from '../../shared/backoff.ts';
 import { type Clock, pause } from '../../shared/clock.ts';
 import { CAPABILITY, type Session as SessionMessage } from '../../shared/protocol/messages.ts';
 import { agentSubscriptions, topics } from '../../shared/protocol/topics.ts';
-import { GOODBYE_TIMEOUT_MS, RECONNECT_BACKOFF, REFUSED_RETRY_MS } from '../limits.ts';
+import { CONNECT_TIMEOUT_MS, GOODBYE_TIMEOUT_MS, RECONNECT_BACKOFF, REFUSED_RETRY_MS } from '../limits.ts';
 import type { Credentials } from './credentials.ts';
 import { ConnectError, type Connection, openConnection, type PublishOptions } from './mqtt-connection.ts';
 
@@ -109,6 +109,8 @@ export class Session {
       },
       signal,
     );
+    // A broker that answers no more, but keeps the connection, would else hold the agent for ever.
+    const cancel = this.deps.clock.after(CONNECT_TIMEOUT_MS, () => connection.destroy());
     try {
       await connection.subscribe(agentSubscriptions(node));
       await connection.publish(topics.session(node), this.sessionText('online'), { qos: 1, retain: true });
@@ -116,6 +118,8 @@ export class Session {
     } catch (error) {
       connection.destroy();
       throw error;
+    } finally {
+      cancel();
     }
   }
 

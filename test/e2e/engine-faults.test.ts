@@ -54,7 +54,7 @@ describe.skipIf(process.getuid?.() !== 0)('a device of its own', () => {
     execFileSync('umount', [disk]);
     rmSync(disk, { recursive: true, force: true });
   });
-  showLogsOnFailure(() => cluster);
+  showLogsOnFailure(() => cluster && { logs: () => `${cluster.logs()}\nthe agent\n${agent?.output()}` });
 
   function start(...flags: readonly string[]): AgentProcess {
     const places = ['--data-dir', join(disk, 'agent'), '--docker-socket', engine.socket];

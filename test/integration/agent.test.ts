@@ -1,9 +1,12 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Cable } from '../../deploy/up/cable.ts';
+import { portOf } from '../../master/broker/transport.ts';
 import { Agent } from '../../node-agent/agent.ts';
 import { type Credentials, loadCredentials, saveCredentials } from '../../node-agent/link/credentials.ts';
 import { join } from '../../node-agent/link/join.ts';
@@ -324,6 +327,21 @@ describe('a lost link', () => {
     cable.join();
     await until(() => expect(master.sessions.at(-1)?.state).toBe('online'));
     await until(() => expect(master.heartbeats.length).toBeGreaterThan(heard));
+  });
+});
+
+describe('a master that accepts connections and answers nothing more', () => {
+  it('is left and tried again', async () => {
+    let tries = 0;
+    const CONNACK = Buffer.from([0x20, 2, 0, 0]);
+    const mute = createServer(socket => {
+      tries++;
+      socket.once('data', () => socket.write(CONNACK)).on('error', () => undefined);
+    });
+    ends.push(() => void mute.close());
+    await once(mute.listen(0, '127.0.0.1'), 'listening');
+    startAgent({ port: portOf(mute) });
+    await until(() => expect(tries).toBe(2));
   });
 });
 
