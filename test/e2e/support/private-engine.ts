@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
@@ -63,12 +63,12 @@ export class PrivateEngine {
     await ended;
   }
 
-  /** As a power cut does it: the daemon and every container end at once. */
+  /** As a power cut does it: the daemon, its helpers and every container end at once. */
   async powerOff(): Promise<void> {
     const running = await this.docker.listContainers();
     const states = await Promise.all(running.map(({ Id }) => this.docker.getContainer(Id).inspect()));
     await this.kill();
-    this.killContainerd();
+    await this.endHelpers();
     for (const { State } of states) killIfThere(State.Pid);
     // What lies in /run on a device.
     rmSync(join(this.folder, 'exec'), { recursive: true, force: true });
@@ -83,12 +83,26 @@ export class PrivateEngine {
       this.daemon.kill('SIGTERM');
       await ended;
     }
+    await this.endHelpers();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private killContainerd(): void {
-    const path = join(this.folder, 'exec/containerd/containerd.pid');
-    if (existsSync(path)) killIfThere(Number(readFileSync(path, 'utf8')));
+  /** Ends containerd and its shims, which know it by its folder and live on without the daemon. */
+  private endHelpers(): Promise<void> {
+    return until(() => {
+      const helpers = readdirSync('/proc').filter(name => commandOf(name).includes(`${this.folder}/exec/`));
+      for (const pid of helpers) killIfThere(Number(pid));
+      if (helpers.length > 0) throw new Error(`still there: ${helpers.map(commandOf).join('; ')}`);
+    });
+  }
+}
+
+/** Empty for what is no process, and for one that has ended. */
+function commandOf(pid: string): string {
+  try {
+    return /^\d+$/.test(pid) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8') : '';
+  } catch {
+    return '';
   }
 }
 
