@@ -132,6 +132,9 @@ export const MEASURE_INTERVAL_MS = 60_000;
 /** Files and folders looked at in one volume; beyond it is measured too low, and its pod stays. */
 export const MEASURED_ENTRIES_MAX = 100_000;
 
+/** Left to a container to end when hooks or other containers used the pod's grace period up, seconds: the kubelet's. */
+export const GRACE_SECONDS_MIN = 2;
+
 /** How long an evicted pod's containers may take to end, seconds: the kubelet's, for the device is in need. */
 export const EVICTION_GRACE_SECONDS = 1;
 

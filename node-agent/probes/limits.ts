@@ -12,6 +12,3 @@ export const PROBES_AT_ONCE_MAX = 16;
 /** Complaints about one probe of one container: so many at once, then one in each interval, as the kubelet's. More are dropped. */
 export const COMPLAINTS_BURST = 25;
 export const COMPLAINT_INTERVAL_MS = 300_000;
-
-/** Time that a container has after its preStop hook, seconds, even when the hook took all of its grace: the kubelet's. */
-export const GRACE_AFTER_HOOK_SECONDS_MIN = 2;

@@ -3,7 +3,7 @@ import type * as core from 'kubernetes-types/core/v1';
 import type { Logger } from 'pino';
 import type { Clock } from '../../shared/clock.ts';
 import type { PodDocument } from '../../shared/protocol/messages.ts';
-import { GRACE_AFTER_HOOK_SECONDS_MIN } from '../probes/limits.ts';
+import { GRACE_SECONDS_MIN } from '../limits.ts';
 import { HookError, runHook } from '../probes/run-hook.ts';
 import { type ContainerRuntime, RuntimeError } from '../runtime/container-runtime.ts';
 import type { SyncMemory } from './memory.ts';
@@ -66,7 +66,7 @@ export async function runPreStop(
   }
   const leftSeconds = Math.floor(graceSeconds - (clock.monotonicMs() - fromMs) / 1000);
   return {
-    leftSeconds: Math.max(GRACE_AFTER_HOOK_SECONDS_MIN, leftSeconds),
+    leftSeconds: Math.max(GRACE_SECONDS_MIN, leftSeconds),
     hasFailed: failure !== undefined,
   };
 }

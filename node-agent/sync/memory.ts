@@ -62,6 +62,8 @@ export type SyncMemory = {
   readonly folders: Set<string>;
   /** By pod uid: pods that the device ended for good. The master remembers it for longer. */
   readonly ended: Map<string, PodEnd>;
+  /** By pod uid: since when it is to end, by the monotonic clock. */
+  readonly endingSince: Map<string, number>;
   /** By container id: the termination message of each that ended; empty for most. */
   readonly lastWords: Map<string, string>;
   /** By pod uid: the attached devices that it holds. */
@@ -99,6 +101,7 @@ export function newMemory(folders: Iterable<string> = []): SyncMemory {
     seen: new Map(),
     folders: new Set(folders),
     ended: new Map(),
+    endingSince: new Map(),
     lastWords: new Map(),
     devices: new Map(),
     awaitingDevices: new Set(),
@@ -185,7 +188,8 @@ export function forgetStrangers(
   const ids = new Set(containers.map(container => container.id));
   for (const map of [memory.crashes, memory.failures])
     deleteUnless(map, key => known.has(key.slice(0, key.indexOf('/'))));
-  for (const map of [memory.seen, memory.projected, memory.ended]) deleteUnless(map, uid => known.has(uid));
+  for (const map of [memory.seen, memory.projected, memory.ended, memory.endingSince])
+    deleteUnless(map, uid => known.has(uid));
   for (const map of [memory.pulledAtMs, memory.images]) deleteUnless(map, image => wanted.images.has(image));
   deleteUnless(memory.pullFailures, key => wanted.images.has(imageOfKey(key)));
   const imageIds = new Set(containers.map(({ imageId }) => imageId));

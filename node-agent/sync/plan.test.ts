@@ -276,6 +276,26 @@ describe('the end of a pod', () => {
     expect(gone).toEqual([]);
   });
 
+  it('stops sidecars after all others, the last first, in what is left of its time', () => {
+    const aSidecar = (name: string) => ({ ...aContainer({ name }), restartPolicy: 'Always' });
+    const document = aDocument({
+      spec: { initContainers: [aSidecar('log'), aSidecar('proxy')], containers: [aContainer({ name: 'a' })] },
+    });
+    const memory = memoryWithImages();
+    memory.endingSince.set('uid-1', 0);
+    const stops = (names: readonly string[], nowMs: number, terminateWithinSeconds = 10) => {
+      const running = names.map(container => aRuntimeContainer({ container }));
+      const { steps } = planOf(document, running, { memory, nowMs, terminateWithinSeconds });
+      return steps.map(step => (step.kind === 'stop' ? [step.container, step.graceSeconds] : [step.kind]));
+    };
+    expect(stops(['log', 'proxy', 'a'], 0)).toEqual([['a', 10]]);
+    expect(stops(['log', 'proxy'], 4000)).toEqual([['proxy', 6]]);
+    expect(stops(['log'], 9500)).toEqual([['log', 2]]);
+    const atOnce = stops(['log', 'proxy', 'a'], 0, 0);
+    expect(atOnce).toHaveLength(3);
+    expect(atOnce).toEqual(expect.arrayContaining([['log', 0]]));
+  });
+
   it('removes the rest, then the folder, then says gone', () => {
     const memory = memoryWithImages();
     memory.folders.add('uid-1');

@@ -3,8 +3,9 @@
  * input gives the same plan, in whatever order it comes, and in a world that stands still acting on it ends in no steps.
  */
 import type * as core from 'kubernetes-types/core/v1';
+import type { PodDocument } from '../../shared/protocol/messages.ts';
 import { pullKeyOf } from '../images/pull-credentials.ts';
-import { DEFAULT_GRACE_SECONDS, EVICTION_GRACE_SECONDS } from '../limits.ts';
+import { DEFAULT_GRACE_SECONDS, EVICTION_GRACE_SECONDS, GRACE_SECONDS_MIN } from '../limits.ts';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
 import type { WantedPod } from './desired-set.ts';
 import {
@@ -36,7 +37,7 @@ export function plan(input: PlanInput): Plan {
   for (const uid of [...new Set([...byUid.keys(), ...memory.folders])].sort()) {
     if (wantedUids.has(uid)) continue;
     const graceSeconds = input.graceOfLeft.get(uid) ?? DEFAULT_GRACE_SECONDS;
-    clearPod({ uid, graceSeconds, reason: 'unwanted' }, byUid.get(uid) ?? [], memory, draft);
+    clearPod({ uid, graceSeconds, reason: 'unwanted' }, byUid.get(uid) ?? [], input, draft);
   }
   for (const volume of removableVolumes(input)) draft.steps.push({ kind: 'remove-volume', volume });
   return finish(draft);
@@ -81,14 +82,15 @@ function planPod(
   const { uid, document, digest, terminateWithinSeconds } = wanted;
   const { memory } = input;
   if (terminateWithinSeconds !== undefined) {
-    clearPod({ uid, graceSeconds: terminateWithinSeconds, reason: 'terminated' }, containers, memory, draft);
+    const how = { uid, document, graceSeconds: terminateWithinSeconds, reason: 'terminated' } as const;
+    clearPod(how, containers, input, draft);
     if (containers.length === 0 && !memory.folders.has(uid)) draft.gone.push(uid);
     return;
   }
   const end = memory.ended.get(uid);
   if (wanted.ended || end) {
     const { graceSeconds = EVICTION_GRACE_SECONDS } = end ?? {};
-    clearPod({ uid, graceSeconds, reason: 'ended' }, containers, memory, draft);
+    clearPod({ uid, document, graceSeconds, reason: 'ended' }, containers, input, draft);
     return;
   }
   if (!document || digest === undefined || memory.awaitingDevices.has(uid)) return;
@@ -141,21 +143,50 @@ function hasFailedToStart({ document }: PodView, container: core.Container, memo
 function clearPod(
   how: {
     readonly uid: string;
+    readonly document?: PodDocument;
     readonly graceSeconds: number;
     readonly reason: 'terminated' | 'unwanted' | 'ended';
   },
   containers: readonly RuntimeContainer[],
-  memory: PlanMemory,
+  { memory, nowMs }: PlanInput,
   draft: Draft,
 ): void {
-  const { uid, graceSeconds, reason } = how;
+  const { uid, document, graceSeconds, reason } = how;
   // The sandbox outlives what runs in it: they may need the network until their end.
   const running = containers.filter(each => each.state.kind === 'running' && !isSandbox(each));
-  for (const { id, labels } of running)
-    draft.steps.push({ kind: 'stop', uid, container: labels.container, id, graceSeconds, reason });
+  const due = graceSeconds > 0 ? nextToStop(running, sidecarNames(document)) : running;
+  const spentSeconds = (nowMs - (memory.endingSince.get(uid) ?? nowMs)) / 1000;
+  const leftSeconds = Math.max(
+    Math.min(graceSeconds, GRACE_SECONDS_MIN),
+    Math.ceil(graceSeconds - spentSeconds),
+  );
+  for (const { id, labels } of due)
+    draft.steps.push({
+      kind: 'stop',
+      uid,
+      container: labels.container,
+      id,
+      graceSeconds: leftSeconds,
+      reason,
+    });
   if (running.length > 0) return;
   for (const each of containers) draft.steps.push(removal(each));
   if (containers.length === 0 && memory.folders.has(uid)) draft.steps.push({ kind: 'delete-files', uid });
+}
+
+function sidecarNames(document: PodDocument | undefined): readonly string[] {
+  const inits = document?.spec.initContainers ?? [];
+  return inits.flatMap(({ name, restartPolicy }) => (restartPolicy === 'Always' ? [name] : []));
+}
+
+/** Those that are told to end now: all but the sidecars, and when nothing else runs these, the last first. As in the kubelet. */
+function nextToStop(
+  running: readonly RuntimeContainer[],
+  sidecars: readonly string[],
+): readonly RuntimeContainer[] {
+  const called = (name: string | undefined) => running.filter(({ labels }) => labels.container === name);
+  const served = running.filter(({ labels }) => !sidecars.includes(labels.container));
+  return served.length > 0 ? served : called(sidecars.findLast(name => called(name).length > 0));
 }
 
 /** Containers of a name that the pod does not have: left by a changed document. */
@@ -177,6 +208,9 @@ function tidy(pod: PodView, { attempts, newest }: ContainerView, draft: Draft): 
 }
 
 function stopHelpers(pod: PodView, draft: Draft): void {
-  for (const { role, running } of [...pod.inits, ...pod.ephemerals])
-    if (role !== 'init' && running) draft.steps.push(stopOf(running, pod, 'finished'));
+  const sidecars = pod.inits.filter(({ role }) => role === 'sidecar').map(({ container }) => container.name);
+  const running = [...pod.inits, ...pod.ephemerals].flatMap(view =>
+    view.role !== 'init' && view.running ? [view.running] : [],
+  );
+  for (const each of nextToStop(running, sidecars)) draft.steps.push(stopOf(each, pod, 'finished'));
 }

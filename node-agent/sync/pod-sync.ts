@@ -273,7 +273,9 @@ export class PodSync {
   private remember(wanted: readonly WantedPod[], containers: readonly RuntimeContainer[]): void {
     const { clock, emit } = this.deps;
     const nowMs = clock.monotonicMs();
-    for (const { uid, document } of wanted) {
+    for (const { uid, document, ended, terminateWithinSeconds } of wanted) {
+      const isEnding = ended || terminateWithinSeconds !== undefined || this.memory.ended.has(uid);
+      if (isEnding && !this.memory.endingSince.has(uid)) this.memory.endingSince.set(uid, nowMs);
       if (!this.memory.seen.has(uid)) this.memory.seen.set(uid, { atMs: nowMs, wallMs: clock.nowMs() });
       if (!document || this.warned.has(uid)) continue;
       this.warned.add(uid);
