@@ -48,7 +48,14 @@ const METRICS: readonly VirtualResource[] = [
   { plural: 'pods', kind: 'PodMetrics', namespaced: true },
 ].map(resource => ({ ...METRICS_GROUP, ...resource, singular: '', verbs: ['get', 'list'] }));
 
-const VIRTUAL: readonly VirtualResource[] = [...METRICS, ...REVIEWS];
+/** The old way to bind a pod, deprecated in Kubernetes and still served. */
+export const BINDINGS: VirtualResource = {
+  ...{ group: '', version: 'v1', plural: 'bindings', singular: 'binding', kind: 'Binding' },
+  namespaced: true,
+  verbs: ['create'],
+};
+
+const VIRTUAL: readonly VirtualResource[] = [...METRICS, ...REVIEWS, BINDINGS];
 
 type Resource = {
   readonly plural: string;

@@ -25,6 +25,7 @@ import {
   apiGroupList,
   apiResourceList,
   apiVersions,
+  BINDINGS,
   groupVersions,
   METRICS_GROUP,
 } from './discovery.ts';
@@ -195,11 +196,20 @@ async function routeResource(deps: RouteDeps, exchange: Exchange, path: Resource
   });
   const review = reviewAt(path);
   if (review !== undefined) return await answerReview(deps, exchange, review, path);
+  if (isBindings(path)) {
+    if (exchange.method !== 'POST') throw methodNotAllowed();
+    return await bindPod(deps, exchange, { namespace });
+  }
   if (group === METRICS_GROUP.group && version === METRICS_GROUP.version)
     return sendMetrics({ view: deps.cache, usage: deps.usage, nowMs: deps.clock.nowMs() }, exchange, path);
   if (kind === undefined || (namespace !== undefined && !kind.namespaced)) throw unknownPath();
   if (subresource !== undefined) return await routeSubresource(deps, exchange, kind, path, subresource);
   return await routeVerb(deps, exchange, kind, path, verb);
+}
+
+function isBindings({ group, version, plural, namespace, name }: ResourcePath): boolean {
+  const isResource = group === BINDINGS.group && version === BINDINGS.version && plural === BINDINGS.plural;
+  return isResource && namespace !== undefined && name === undefined;
 }
 
 /** Kubernetes's verb for a request, as authorization knows it. */

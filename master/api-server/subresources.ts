@@ -39,17 +39,27 @@ export async function finalizeNamespace(deps: WriteDeps, exchange: Exchange, ref
 
 const BindingSchema = v.object({
   target: v.object({ name: v.pipe(v.string(), v.minLength(1)) }),
-  metadata: v.optional(v.object({ uid: v.optional(v.string()) }), {}),
+  metadata: v.optional(v.object({ name: v.optional(v.string()), uid: v.optional(v.string()) }), {}),
 });
 
-export async function bindPod(deps: WriteDeps, exchange: Exchange, ref: ObjectRef): Promise<void> {
+/** Binds the pod that the path names (`pods/NAME/binding`), or else the body (`bindings`, deprecated in Kubernetes). */
+export async function bindPod(
+  deps: WriteDeps,
+  exchange: Exchange,
+  { namespace, name: inPath }: { readonly namespace?: string; readonly name?: string },
+): Promise<void> {
   const parsed = v.safeParse(BindingSchema, await readJson(exchange));
   if (!parsed.success)
     throw new ApiError(
       'Invalid',
-      `Binding ${JSON.stringify(ref.name)} is invalid: ${firstFault(parsed.issues)}`,
+      `Binding ${JSON.stringify(inPath ?? '')} is invalid: ${firstFault(parsed.issues)}`,
     );
   const { metadata, target } = parsed.output;
+  const name = inPath ?? metadata.name;
+  if (!name) throw new ApiError('Invalid', 'Binding "" is invalid: metadata.name: Required value');
+  if (metadata.name && metadata.name !== name)
+    throw new ApiError('BadRequest', 'name in URL does not match name in Binding object');
+  const ref = { namespace, name };
   await deps.registry.bind(
     { ...ref, uid: metadata.uid ?? deps.cache.get('Pod', ref)?.metadata.uid ?? '' },
     target.name,

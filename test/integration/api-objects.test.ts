@@ -281,6 +281,24 @@ describe('deletion', () => {
     expect((await api.call(`${CONFIG_MAPS}/finalized`)).code).toBe(404);
   });
 
+  it('binds a pod that the path or the body names', async () => {
+    const bindings = '/api/v1/namespaces/default/bindings';
+    const aBinding = (name?: string) => ({ metadata: { name }, target: { kind: 'Node', name: 'pi-1' } });
+    await create(PODS, podManifest('named'));
+    expect((await create(bindings, aBinding())).json()).toMatchObject({
+      code: 422,
+      message: 'Binding "" is invalid: metadata.name: Required value',
+    });
+    expect((await create(`${PODS}/named/binding`, aBinding('other'))).json()).toMatchObject({
+      code: 400,
+      message: 'name in URL does not match name in Binding object',
+    });
+    expect((await create(bindings, aBinding('named'))).code).toBe(201);
+    expect((await api.call(`${PODS}/named`)).json().spec.nodeName).toBe('pi-1');
+    expect((await api.call(bindings)).code).toBe(405);
+    await api.call(`${PODS}/named?gracePeriodSeconds=0`, { method: 'DELETE' });
+  });
+
   it('removes an unbound pod at once, and gives a bound one its grace period', async () => {
     await create(PODS, podManifest('unbound'));
     await api.call(`${PODS}/unbound`, { method: 'DELETE' });
