@@ -3,12 +3,16 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../shared/clock.ts';
 import { startCluster, type TestCluster } from '../support/cluster.ts';
 import { showLogsOnFailure } from '../support/logs-on-failure.ts';
 
 /** Debian's: another one in PATH does not see its packages. */
 const PROGRAM = ['/usr/bin/python3', '-B', 'test/e2e/python/run_steps.py'] as const;
 const AFTER_RESTART = 'lists again after 410';
+
+/** A client that hangs in one step is ended, so that the others say so at once. */
+const STEP_WITHIN_MS = 120_000;
 
 /** Names of the steps. Throws where Python or its client is missing: test/run.sh installs them. */
 function stepNames(): readonly string[] {
@@ -37,13 +41,17 @@ function startClient(kubeconfig: string) {
   const env = { ...process.env, KUBECONFIG: kubeconfig };
   const child = spawn(python, args, { env, stdio: ['pipe', 'pipe', 'ignore'] });
   const ended = once(child, 'close');
+  // Of a client that has ended: its steps say so.
+  child.stdin.on('error', () => undefined);
   const answers = createInterface(child.stdout)[Symbol.asyncIterator]();
   return {
     /** The step's error; null when it went well. */
     async run(step: string): Promise<string | null> {
+      const cancel = systemClock.after(STEP_WITHIN_MS, () => child.kill('SIGKILL'));
       child.stdin.write(`${step}\n`);
       const answer = await answers.next();
-      return answer.done ? 'the client has ended' : JSON.parse(answer.value).error;
+      cancel();
+      return answer.done ? 'the client has ended, or took too long' : JSON.parse(answer.value).error;
     },
     async end(): Promise<void> {
       child.kill('SIGKILL');
