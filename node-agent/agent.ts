@@ -3,14 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Clock } from '../shared/clock.ts';
-import {
-  DesiredSchema,
-  DocumentsSchema,
-  type IssuedToken,
-  type LogsCall,
-  type PodDocument,
-  parseMessage,
-} from '../shared/protocol/messages.ts';
+import type { IssuedToken, LogsCall, PodDocument } from '../shared/protocol/messages.ts';
 import { topics } from '../shared/protocol/topics.ts';
 import { Checkpoint } from './checkpoint/checkpoint.ts';
 import { podsFolder, volumesFolder } from './config.ts';
@@ -37,13 +30,8 @@ import { UsageSampler } from './report/usage-sampler.ts';
 import type { ContainerRuntime } from './runtime/container-runtime.ts';
 import { openSource } from './streams/call-source.ts';
 import { Streams } from './streams/streams.ts';
-import {
-  acceptDocuments,
-  acceptIndex,
-  type DesiredSet,
-  emptyDesiredSet,
-  missingDocuments,
-} from './sync/desired-set.ts';
+import { DesiredInbox } from './sync/desired-inbox.ts';
+import { missingDocuments } from './sync/desired-set.ts';
 import { type LogContainer, logContainer } from './sync/log-container.ts';
 import { PodSync } from './sync/pod-sync.ts';
 import { PodTokens } from './volumes/pod-tokens.ts';
@@ -82,6 +70,7 @@ export class Agent {
   private readonly deps: AgentDeps;
   private readonly options: AgentOptions;
   private readonly checkpoint: Checkpoint;
+  private readonly desired: DesiredInbox;
   private readonly session: Session;
   private readonly sync: PodSync;
   private readonly reporter: Reporter;
@@ -94,7 +83,6 @@ export class Agent {
   private readonly streams: Streams;
   private readonly tokens: PodTokens;
   private readonly requests: Requests;
-  private set: DesiredSet = emptyDesiredSet;
 
   constructor(deps: AgentDeps, options: AgentOptions) {
     this.deps = deps;
@@ -105,12 +93,27 @@ export class Agent {
     const publish = (topic: string, payload: string | Uint8Array, qos: 0 | 1) =>
       this.session.publish(topic, payload, { qos });
     this.checkpoint = new Checkpoint(dataDir, log.child({ component: 'checkpoint' }));
+    this.desired = new DesiredInbox({
+      log: log.child({ component: 'desired' }),
+      epoch,
+      cluster: credentials.cluster,
+      checkpoint: this.checkpoint,
+      onSet: set => this.sync.setDesired(set),
+      onNews: () => this.requests.wake(),
+      // What was said of them before may have been lost with the master that heard it.
+      onIndex: () =>
+        this.reporter.markPods(
+          [...this.sync.reports.values()].flatMap(({ uid, gone }) => (gone ? [uid] : [])),
+        ),
+      onTokens: tokens => this.receiveTokens(tokens),
+      emit: event => this.reporter.addEvent(event),
+    });
     this.reporter = new Reporter({
       clock,
       log: log.child({ component: 'report' }),
       epoch,
       pods: () => (this.sync.hasLooked ? this.sync.reports : undefined),
-      observed: () => observedOf(this.set),
+      observed: () => this.desired.observed,
       removedVolumes: () => this.sync.removedVolumes,
       send: payload => publish(topics.report(nodeName), payload, 1),
     });
@@ -151,7 +154,7 @@ export class Agent {
       log: log.child({ component: 'requests' }),
       epoch,
       isOnline,
-      documents: () => missingDocuments(this.set),
+      documents: () => missingDocuments(this.desired.set),
       tokens: () => this.tokens.due(this.livingPods()),
       send: payload => publish(topics.requests(nodeName), payload, 1),
     });
@@ -263,7 +266,8 @@ export class Agent {
   async run(signal: AbortSignal): Promise<void> {
     // Each step under way listens for the end, more of them than Node.js takes for a leak.
     setMaxListeners(0, signal);
-    await this.resume();
+    await this.tokens.load();
+    await this.desired.resume();
     await Promise.all([
       this.sync.run(signal),
       this.session.run(signal),
@@ -280,53 +284,12 @@ export class Agent {
     this.streams.closeAll();
   }
 
-  /** What ran before the device went down runs again, with no word from the master. */
-  private async resume(): Promise<void> {
-    await this.tokens.load();
-    const { set, fallback } = await this.checkpoint.load();
-    if (fallback !== 'none') {
-      const what =
-        fallback === 'previous' ? 'the one before it is used' : 'nothing runs until the master answers';
-      const message = `the checkpoint on disk is damaged; ${what}`;
-      this.reporter.addEvent({ type: 'Warning', reason: 'CheckpointDamaged', message });
-    }
-    if (set.index && set.index.cluster !== this.options.credentials.cluster) return;
-    this.set = set;
-    if (set.index) this.sync.setDesired(set);
-  }
-
   private receive(topic: string, payload: Uint8Array): void {
     const { node } = this.options.credentials;
     const calls = topics.call(node, '');
-    if (topic === topics.desired(node)) this.receiveDesired(payload);
-    else if (topic === topics.documents(node)) this.receiveDocuments(payload);
+    if (topic === topics.desired(node)) this.desired.receiveIndex(payload);
+    else if (topic === topics.documents(node)) this.desired.receiveDocuments(payload);
     else if (topic.startsWith(calls)) this.streams.receive(topic.slice(calls.length), payload);
-  }
-
-  private receiveDesired(payload: Uint8Array): void {
-    const parsed = parseMessage(DesiredSchema, payload);
-    if (!parsed.ok) {
-      this.complain('desired', parsed.reason);
-      return;
-    }
-    const { epoch, credentials } = this.options;
-    const accepted = acceptIndex(this.set, parsed.message, { epoch, cluster: credentials.cluster });
-    if (accepted.ok) {
-      this.accept(accepted.set);
-      // What was said of them before may have been lost with the master that heard it.
-      this.reporter.markPods([...this.sync.reports.values()].flatMap(({ uid, gone }) => (gone ? [uid] : [])));
-    } else if (accepted.reason !== 'other-epoch') this.complain('desired', accepted.reason);
-  }
-
-  private receiveDocuments(payload: Uint8Array): void {
-    const parsed = parseMessage(DocumentsSchema, payload);
-    if (!parsed.ok) {
-      this.complain('documents', parsed.reason);
-      return;
-    }
-    const { documents, tokens = [] } = parsed.message;
-    if (documents.length > 0) this.accept(acceptDocuments(this.set, parsed.message));
-    if (tokens.length > 0) this.receiveTokens(tokens);
   }
 
   private receiveTokens(answers: readonly IssuedToken[]): void {
@@ -340,7 +303,7 @@ export class Agent {
 
   /** Those that may still run something. */
   private livingPods(): readonly PodDocument[] {
-    const { index, acting } = this.set;
+    const { index, acting } = this.desired.set;
     return (index?.pods ?? []).flatMap(({ uid, terminateWithinSeconds, ended }) => {
       const phase = this.sync.reports.get(uid)?.status.phase;
       const document = acting.get(uid)?.document;
@@ -350,29 +313,11 @@ export class Agent {
     });
   }
 
-  /** Acts before it writes: a start must not wait for a card. */
-  private accept(set: DesiredSet): void {
-    const isIndexed = set.index !== undefined;
-    this.set = set;
-    if (!isIndexed) return;
-    this.sync.setDesired(set);
-    this.requests.wake();
-    void this.checkpoint.save(set);
-  }
-
-  private complain(what: string, reason: string): void {
-    this.deps.log.warn({ message: what, reason }, 'message refused');
-  }
-
   private findLogContainer(call: LogsCall): LogContainer {
-    const name = this.set.acting.get(call.podUid)?.document.name ?? call.podUid;
+    const name = this.desired.set.acting.get(call.podUid)?.document.name ?? call.podUid;
     const status = this.sync.reports.get(call.podUid)?.status;
     return logContainer(status, name, call.container, call.previous);
   }
-}
-
-function observedOf({ index }: DesiredSet) {
-  return index && { incarnation: index.incarnation, generation: index.generation };
 }
 
 /** Where this device reaches the master; undefined for a loopback address, which is another one in a container. */

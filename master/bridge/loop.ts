@@ -5,8 +5,6 @@
 
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import type { Logger } from 'pino';
-import type { Clock } from '../../shared/clock.ts';
 import { nameSuffix } from '../../shared/kubernetes/name-suffix.ts';
 import type { Pod } from '../../shared/kubernetes/objects.ts';
 import { claimNamesOf, homeOf } from '../../shared/kubernetes/volumes.ts';
@@ -14,37 +12,19 @@ import type { StreamCall } from '../../shared/protocol/messages.ts';
 import { topics } from '../../shared/protocol/topics.ts';
 import { NODE_CREDENTIAL_TYPE, nodeCredentialName } from '../auth/node-credential.ts';
 import { secretText } from '../auth/secret-text.ts';
-import type { ServiceAccountTokens } from '../auth/service-account/tokens.ts';
-import type { Broker } from '../broker/broker.ts';
-import type { Occurrence } from '../events/event.ts';
-import type { Registry } from '../registry/registry.ts';
-import type { LiveView, ViewChange } from '../watch/cluster-view.ts';
+import type { ViewChange } from '../watch/cluster-view.ts';
 import type { UsageReader } from '../watch/usage-reader.ts';
 import { createAwakeClock } from './awake-clock.ts';
 import { createJoinQueue } from './join-queue.ts';
 import { RECONNECT_GRACE_MS, STALL_SLACK_MS, TICK_MS } from './limits.ts';
 import { LivenessTable } from './liveness.ts';
 import { type OpenLogsInput, openLogs } from './log-streams.ts';
-import { NodeBridge } from './node-bridge.ts';
+import { type BridgePorts, NodeBridge } from './node-bridge.ts';
 import type { NodeCall } from './node-call.ts';
 import { NodeCalls, type OpenCallInput } from './node-calls.ts';
 import { referencesOf } from './references.ts';
 
-export type BridgeDeps = {
-  /** Has read everything already. */
-  readonly view: LiveView;
-  readonly registry: Registry;
-  readonly broker: Broker;
-  /** Issues the tokens of pods' service accounts. */
-  readonly tokens: Pick<ServiceAccountTokens, 'issue'>;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Who this cluster is: the uid of kube-system. */
-  readonly cluster: string;
-  /** Grows when the store was restored from a backup. */
-  readonly incarnation: number;
-  /** Never waits and never throws. */
-  readonly recordEvent: (occurrence: Occurrence) => void;
+export type BridgeDeps = BridgePorts & {
   /** How long after its start the bridge waits for nodes to come back; RECONNECT_GRACE_MS without. */
   readonly reconnectGraceMs?: number;
 };

@@ -30,16 +30,25 @@ import { issuePodTokens } from './pod-tokens.ts';
 import { hasClone, NO_SESSIONS, nextSessions, type SessionEffect, type SessionEvent } from './sessions.ts';
 import { createStatusWriter, type StatusWriter } from './status-writer.ts';
 
-export type NodeBridgeDeps = {
+/** What the bridge stands between. */
+export type BridgePorts = {
+  /** Has read everything already. */
   readonly view: LiveView;
   readonly registry: Registry;
   readonly broker: Broker;
+  /** Issues the tokens of pods' service accounts. */
   readonly tokens: Pick<ServiceAccountTokens, 'issue'>;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Who this cluster is: the uid of kube-system. */
   readonly cluster: string;
+  /** Grows when the store was restored from a backup. */
   readonly incarnation: number;
+  /** Never waits and never throws. */
   readonly recordEvent: (occurrence: Occurrence) => void;
+};
+
+export type NodeBridgeDeps = BridgePorts & {
   readonly cache: DocumentCache;
   readonly liveness: LivenessTable;
   readonly calls: NodeCalls;
