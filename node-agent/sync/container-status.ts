@@ -84,7 +84,10 @@ function waitingReason(
       message: `back-off ${formatDelay(crash.delayMs)} restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`,
     };
   const failure = memory.failures.get(key);
-  if (failure?.digest === digest) return { reason: failure.reason, message: failure.message };
+  if (failure?.digest === digest) {
+    const reason = failure.reason === 'ContainerCreating' ? notYet(facts).reason : failure.reason;
+    return { reason, message: failure.message };
+  }
   return imageReason(pod, container, facts);
 }
 

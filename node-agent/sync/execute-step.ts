@@ -24,7 +24,7 @@ import {
 } from './memory.ts';
 
 import { type Rendered, type RenderFacts, renderContainer } from './render-container.ts';
-import { RenderError } from './render-error.ts';
+import { MountError, RenderError } from './render-error.ts';
 import { resolverFor } from './resolver.ts';
 import { SANDBOX } from './sandbox.ts';
 import { containerFieldPath } from './status-events.ts';
@@ -143,7 +143,9 @@ async function run(deps: ExecuteDeps, step: StepOf<'run'>, signal: AbortSignal):
   const fail = (reason: ContainerFailureReason, message: string) => {
     const key = containerKey(step.uid, step.container);
     noteFailure(memory, { key, reason, message, digest: held.digest }, deps.clock.monotonicMs());
-    say(deps, step, 'Warning', 'Failed', `Error: ${message}`);
+    if (reason === 'ContainerCreating')
+      deps.emit({ podUid: step.uid, type: 'Warning', reason: 'FailedMount', message });
+    else say(deps, step, 'Warning', 'Failed', `Error: ${message}`);
     deps.log.warn(
       { pod: held.document.name, container: step.container, reason, message },
       'container failed',
@@ -169,13 +171,15 @@ async function run(deps: ExecuteDeps, step: StepOf<'run'>, signal: AbortSignal):
     id = (await runtime.create(spec, signal)).id;
   } catch (error) {
     if (error instanceof RuntimeError && error.failure === 'image-not-found') memory.images.delete(image);
-    return fail(
-      error instanceof RuntimeError ? 'CreateContainerError' : 'CreateContainerConfigError',
-      failureMessage(error, signal),
-    );
+    return fail(createFailureReason(error), failureMessage(error, signal));
   }
   say(deps, step, 'Normal', 'Created', `Created container: ${step.container}`);
   await startCreated(deps, { ...step, id }, fail, signal);
+}
+
+function createFailureReason(error: unknown): ContainerFailureReason {
+  if (error instanceof RuntimeError) return 'CreateContainerError';
+  return error instanceof MountError ? 'ContainerCreating' : 'CreateContainerConfigError';
 }
 
 async function start(deps: ExecuteDeps, step: StepOf<'start'>, signal: AbortSignal): Promise<void> {
@@ -300,8 +304,7 @@ async function refreshFiles(deps: ExecuteDeps, uid: string): Promise<void> {
         deps.memory.projected.delete(uid);
         throw error;
       }
-      const message = `MountVolume.SetUp failed for volume "${name}" : ${error.message}`;
-      deps.emit({ podUid: uid, type: 'Warning', reason: 'FailedMount', message });
+      deps.emit({ podUid: uid, type: 'Warning', reason: 'FailedMount', message: error.message });
     }
   }
 }

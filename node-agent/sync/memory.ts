@@ -18,6 +18,8 @@ export type CrashRecord = {
 };
 
 export type ContainerFailureReason =
+  /** A volume is missing: no failure of its own, as in Kubernetes. */
+  | 'ContainerCreating'
   | 'CreateContainerConfigError'
   | 'CreateContainerError'
   | 'RunContainerError'

@@ -2,7 +2,14 @@ import type * as core from 'kubernetes-types/core/v1';
 import { describe, expect, it } from 'vitest';
 import type { PodDocument } from '../../shared/protocol/messages.ts';
 import type { RuntimeContainer } from '../runtime/container-runtime.ts';
-import { newMemory, noteExits, noteFailure, notePullFailure, type SyncMemory } from './memory.ts';
+import {
+  type ContainerFailureReason,
+  newMemory,
+  noteExits,
+  noteFailure,
+  notePullFailure,
+  type SyncMemory,
+} from './memory.ts';
 import { aContainer, aDocument, aRuntimeContainer, exited, running } from './pod-builders.ts';
 import { goneStatus, podStatus } from './pod-status.ts';
 
@@ -40,7 +47,7 @@ function crashed(times: number): { memory: SyncMemory; containers: RuntimeContai
   return { memory, containers };
 }
 
-function failing(reason: 'CreateContainerConfigError' | 'CreateContainerError' | 'RunContainerError') {
+function failing(reason: ContainerFailureReason) {
   const memory = newMemory();
   noteFailure(memory, { key: 'uid-1/web', reason, message: 'why', digest: 'd1' }, NOW_MS);
   return memory;
@@ -91,6 +98,13 @@ describe('the state of a container', () => {
       containers: [],
       memory: failing('CreateContainerConfigError'),
       want: 'CreateContainerConfigError',
+    },
+    {
+      name: 'volume missing',
+      document: aDocument(),
+      containers: [],
+      memory: failing('ContainerCreating'),
+      want: 'ContainerCreating',
     },
     {
       name: 'engine refuses',

@@ -389,7 +389,7 @@ describe('volumes', () => {
     },
     {
       volume: { nfs: { server: 's', path: '/' } },
-      want: 'volume "v" is of kind nfs, which this node does not support',
+      want: 'MountVolume.SetUp failed for volume "v" : kind nfs is not supported by this node',
     },
   ])('says $want', ({ volume, want }) => {
     expect(() => mounted(volume)).toThrow(want);

@@ -1,6 +1,6 @@
 /**
- * What must stand on the device before a container can mount a volume. Pure. Kinds of volume that are not here are a
- * CreateContainerConfigError that names the volume, never an empty folder in its place.
+ * What must stand on the device before a container can mount a volume. Pure. Kinds of volume that are not here are an
+ * error that names the volume, never an empty folder in its place.
  */
 import { join } from 'node:path';
 import type * as core from 'kubernetes-types/core/v1';
@@ -8,7 +8,7 @@ import { claimNameOf } from '../../shared/kubernetes/volumes.ts';
 import type { PodDocument } from '../../shared/protocol/messages.ts';
 import { parseBytes } from '../../shared/quantity.ts';
 import type { FieldFacts } from '../sync/read-field.ts';
-import { RenderError } from '../sync/render-error.ts';
+import { MountError, RenderError } from '../sync/render-error.ts';
 import { type ProjectedFile, projectedFiles, type TokenOf } from './projected-files.ts';
 
 export type PreparedVolume =
@@ -56,10 +56,19 @@ export function podFolder(folder: string, uid: string): string {
   return join(folder, uid);
 }
 
-/** What the volume `name` of a pod is on this device. Throws RenderError when it is missing, refers to something missing, or is of an unknown kind. */
+/** What the volume `name` of a pod is on this device. Throws MountError when it refers to something missing, or is of an unknown kind. */
 export function planVolume(document: PodDocument, name: string, facts: VolumeFacts): PreparedVolume {
   const volume = document.spec.volumes?.find(each => each.name === name);
   if (!volume) throw new RenderError(`volume "${name}" not found`);
+  try {
+    return preparedVolume(document, volume, facts);
+  } catch (error) {
+    throw error instanceof RenderError ? new MountError(name, error) : error;
+  }
+}
+
+function preparedVolume(document: PodDocument, volume: core.Volume, facts: VolumeFacts): PreparedVolume {
+  const { name } = volume;
   const placeIn = (folder: string) => join(podFolder(folder, document.uid), 'volumes', name);
   const groupId = document.spec.securityContext?.fsGroup;
   if (volume.hostPath)
@@ -79,7 +88,7 @@ export function planVolume(document: PodDocument, name: string, facts: VolumeFac
   }
   const kind = Object.keys(volume).find(key => key !== 'name') ?? 'unknown';
   throw new RenderError(
-    `volume "${name}" is of kind ${kind}, which this node does not support; it supports emptyDir, hostPath, persistentVolumeClaim, configMap, secret, downwardAPI and projected`,
+    `kind ${kind} is not supported by this node; it supports emptyDir, hostPath, persistentVolumeClaim, configMap, secret, downwardAPI and projected`,
   );
 }
 

@@ -412,6 +412,24 @@ describe('what goes wrong with a container', () => {
     expect(runtime.specOf(runningOf('uid-1')[0]?.id ?? '')?.env).toEqual([{ name: 'A', value: '1' }]);
   });
 
+  it('waits for what a volume is made of, and says what that is', async () => {
+    const container = aContainer({ volumeMounts: [{ name: 'v', mountPath: '/v' }] });
+    const volumes = [{ name: 'v', configMap: { name: 'cm' } }];
+    const document = aDocument({ spec: { containers: [container], volumes } });
+    startAgent();
+    await master.want({ generation: 1, pods: [{ document }] });
+    const message = 'MountVolume.SetUp failed for volume "v" : configmap "cm" not found';
+    await until(() => expect(waiting()).toEqual({ reason: 'ContainerCreating', message }));
+    await until(() =>
+      expect(master.reports.flatMap(({ events = [] }) => events)).toContainEqual(
+        expect.objectContaining({ type: 'Warning', reason: 'FailedMount', message }),
+      ),
+    );
+    const configMaps = { cm: { data: { A: '1' }, binaryData: {} } };
+    await master.want({ generation: 2, pods: [{ document: { ...document, configMaps } }] });
+    await until(() => expect(phaseOf('uid-1')).toBe('Running'));
+  });
+
   it('says why an image cannot be had', async () => {
     startAgent();
     const document = aDocument({ spec: { containers: [aContainer({ image: 'none:1' })] } });
