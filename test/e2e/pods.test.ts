@@ -193,6 +193,14 @@ describe.skipIf(kubectlPath === undefined)('who a container is', () => {
   });
 });
 
+it.skipIf(kubectlPath === undefined)('the sample of shapes runs', async () => {
+  const sample = 'deploy/samples/pods/shapes.yaml';
+  await ok(`apply -f ${sample}`);
+  await ok('wait --for=condition=Ready pod/shapes --timeout=90s');
+  await until(async () => expect(await ok('logs shapes -c reader')).toBe('prepared\nworking\n'));
+  await ok(`delete -f ${sample}`);
+});
+
 describe.skipIf(kubectlPath === undefined)('how a container ends', () => {
   const ended = async (name: string) => (await object(name)).status.containerStatuses[0].state.terminated;
 
