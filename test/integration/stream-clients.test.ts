@@ -311,6 +311,12 @@ describe('proxy', () => {
     expect((await api.call(`${services}/web:81/proxy/`)).json()).toMatchObject({ code: 503 });
   });
 
+  it('speaks TLS to a pod, whoever signed its certificate', async () => {
+    const port = new URL(config.getCurrentCluster()?.server ?? '').port;
+    const path = `/api/v1/namespaces/default/pods/https:web:${port}/proxy/version`;
+    expect((await api.call(path)).json()).toMatchObject({ major: '1', minor: '32' });
+  });
+
   it('says when nothing answers', async () => {
     expect((await api.call(`${POD}:1/proxy/`)).json()).toMatchObject({
       code: 503,

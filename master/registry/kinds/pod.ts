@@ -1,12 +1,13 @@
 /** core/v1 Pod. */
 import { isDeepStrictEqual } from 'node:util';
 import type { StatusCause } from '../../../shared/kubernetes/api-error.ts';
-import type { ContainerStatus, Pod } from '../../../shared/kubernetes/objects.ts';
+import type { Pod } from '../../../shared/kubernetes/objects.ts';
 import { qosClassOf } from '../../../shared/kubernetes/qos-class.ts';
 import { formatAge } from '../../../shared/kubernetes/time.ts';
 import { forbidden } from '../field-checks.ts';
 import type { Kind } from '../kind.ts';
 import { validateEphemeralContainers } from './ephemeral-containers.ts';
+import { shownReadinessGates, shownReady, shownRestarts, shownStatus } from './pod-columns.ts';
 import { defaultPodSpec, validatePodSpec } from './pod-spec.ts';
 
 export const pod: Kind<'Pod'> = {
@@ -33,7 +34,7 @@ export const pod: Kind<'Pod'> = {
   ],
   metadataWithStatus: ['labels', 'annotations', 'finalizers'],
   columns: [
-    { name: 'Ready', type: 'string', cell: readyContainers },
+    { name: 'Ready', type: 'string', cell: shownReady },
     { name: 'Status', type: 'string', cell: shownStatus },
     { name: 'Restarts', type: 'string', cell: shownRestarts },
     {
@@ -49,7 +50,7 @@ export const pod: Kind<'Pod'> = {
       priority: 1,
       cell: ({ status }) => status?.nominatedNodeName ?? '<none>',
     },
-    { name: 'Readiness Gates', type: 'string', priority: 1, cell: () => '<none>' },
+    { name: 'Readiness Gates', type: 'string', priority: 1, cell: shownReadinessGates },
   ],
   selectableFields: {
     'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
@@ -101,55 +102,4 @@ function validatePodUpdate(next: Pod, current: Pod): StatusCause[] {
       'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
     ),
   ];
-}
-
-function readyContainers({ spec, status }: Pod): string {
-  const ready = (status?.containerStatuses ?? []).filter(container => container.ready).length;
-  return `${ready}/${spec.containers.length}`;
-}
-
-function shownRestarts({ status }: Pod, nowMs: number): string {
-  const statuses = status?.containerStatuses ?? [];
-  const restarts = statuses.reduce((sum, container) => sum + container.restartCount, 0);
-  const last = statuses
-    .flatMap(container => container.lastState?.terminated?.finishedAt ?? [])
-    .sort()
-    .at(-1);
-  return restarts > 0 && last !== undefined
-    ? `${restarts} (${formatAge(last, nowMs)} ago)`
-    : String(restarts);
-}
-
-/** The STATUS column: the most telling of phase, reasons and deletion. Source: kubectl's printPod. */
-function shownStatus({ metadata, spec, status }: Pod): string {
-  const initializing = shownInitStatus(status?.initContainerStatuses ?? [], spec.initContainers?.length ?? 0);
-  const reason =
-    initializing ??
-    shownContainerReason(status?.containerStatuses ?? []) ??
-    status?.reason ??
-    status?.phase ??
-    'Unknown';
-  if (metadata.deletionTimestamp === undefined) return reason;
-  return status?.reason === 'NodeLost' ? 'Unknown' : 'Terminating';
-}
-
-function shownInitStatus(statuses: readonly ContainerStatus[], total: number): string | undefined {
-  const index = statuses.findIndex(({ state }) => state?.terminated?.exitCode !== 0);
-  const status = index < 0 ? undefined : statuses[index];
-  if (status === undefined) return undefined;
-  const { waiting, terminated } = status.state ?? {};
-  if (terminated !== undefined) return `Init:${terminated.reason || `ExitCode:${terminated.exitCode}`}`;
-  if (waiting?.reason && waiting.reason !== 'PodInitializing') return `Init:${waiting.reason}`;
-  return `Init:${index}/${total}`;
-}
-
-function shownContainerReason(statuses: readonly ContainerStatus[]): string | undefined {
-  const reasons = statuses.flatMap(({ state }) => {
-    if (state?.waiting?.reason) return [state.waiting.reason];
-    if (state?.terminated === undefined) return [];
-    const { reason, signal, exitCode } = state.terminated;
-    return [reason || (signal ? `Signal:${signal}` : `ExitCode:${exitCode}`)];
-  });
-  const isRunning = statuses.some(({ ready, state }) => ready && state?.running !== undefined);
-  return reasons[0] === 'Completed' && isRunning ? 'Running' : reasons[0];
 }
