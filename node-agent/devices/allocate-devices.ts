@@ -3,6 +3,7 @@
  * the same answer, in whatever order it comes. The rules and words are those of the kubelet's device manager.
  */
 import type * as core from 'kubernetes-types/core/v1';
+import { allContainers } from '../../shared/kubernetes/pod-containers.ts';
 import { parseBytes } from '../../shared/quantity.ts';
 import { type Device, RESOURCE_PREFIX } from './device.ts';
 
@@ -32,7 +33,7 @@ export type Allocation = {
 export function allocateDevices(input: AllocationInput): Allocation {
   const { devices, leaving } = input;
   const asking = input.pods
-    .filter(({ spec }) => containersOf(spec).some(container => wantsOf(container).length > 0))
+    .filter(({ spec }) => allContainers(spec).some(container => wantsOf(container).length > 0))
     .sort((a, b) => (a.uid < b.uid ? -1 : 1));
   const taken = new Set(leaving);
   for (const { uid } of asking)
@@ -68,8 +69,10 @@ function allocatePod(
   const held = new Map(before);
   const passedOn = new Set<string>();
   const used = new Set([...before.values()].flat());
-  for (const container of containersOf(spec)) {
-    const isPassing = spec.initContainers?.includes(container) && container.restartPolicy !== 'Always';
+  for (const container of allContainers(spec)) {
+    const isPassing = spec.initContainers?.some(
+      init => init === container && init.restartPolicy !== 'Always',
+    );
     if (!held.has(container.name)) {
       const ids: string[] = [];
       for (const { kind, amount } of wantsOf(container)) {
@@ -93,13 +96,9 @@ function allocatePod(
   return { ok: true, held };
 }
 
-function containersOf({ initContainers = [], containers }: core.PodSpec): readonly core.Container[] {
-  return [...initContainers, ...containers];
-}
-
 function wantsOf({
   resources,
-}: core.Container): readonly { readonly kind: string; readonly amount: number }[] {
+}: Pick<core.Container, 'resources'>): readonly { readonly kind: string; readonly amount: number }[] {
   return Object.entries(resources?.limits ?? {}).flatMap(([name, quantity]) => {
     const amount = parseBytes(quantity) ?? 0;
     return name.startsWith(RESOURCE_PREFIX) && amount > 0
