@@ -9,9 +9,7 @@ import { ApiError } from '../../shared/kubernetes/api-error.ts';
 import type { Pod } from '../../shared/kubernetes/objects.ts';
 import { isPodActive, podCondition } from '../../shared/kubernetes/pod-state.ts';
 import { matchesLabelSelector } from '../../shared/kubernetes/selectors.ts';
-import { formatTime } from '../../shared/kubernetes/time.ts';
 import { claimNamesOf } from '../../shared/kubernetes/volumes.ts';
-import { subjectOf } from '../events/event.ts';
 import { EventRecorder } from '../events/recorder.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { LiveView, ViewChange } from '../watch/cluster-view.ts';
@@ -20,13 +18,11 @@ import { CONCURRENT_WRITES, CONFLICT_BACKOFF, FAILURE_BACKOFF, PODS_PER_TURN } f
 import { type Claim, type NodeLoad, withClaim } from './node-load.ts';
 import { NodeLoads } from './node-loads.ts';
 import { awaitsNode, comparePending } from './pending-pods.ts';
-import { type Verdict as Placement, placePod } from './plan.ts';
+import { placePod } from './plan.ts';
 import { storageOf } from './pod-storage.ts';
 import { type Preemption, planPreemption, priorityOf } from './preemption.ts';
 import type { UsageView } from './scores/score.ts';
-import { selectVolumes } from './select-volumes.ts';
-
-const COMPONENT = 'default-scheduler';
+import { type Verdict, VerdictWriter } from './verdict-writer.ts';
 
 export type SchedulerDeps = {
   readonly view: LiveView;
@@ -38,19 +34,16 @@ export type SchedulerDeps = {
   readonly usage: UsageView;
 };
 
-type Unschedulable = Extract<Placement, { kind: 'unschedulable' }> & { readonly preemption?: Preemption };
-type Verdict = Extract<Placement, { kind: 'bind' }> | Unschedulable;
-
 /** Schedules until aborted; then waits for the writes under way. Rejects when placing a pod throws: that is a bug. */
 export async function startScheduler(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
   const events = new EventRecorder(deps);
-  const scheduler = new Scheduler(deps, events);
+  const scheduler = new Scheduler(deps, new VerdictWriter(deps, events));
   await Promise.all([events.run(signal), scheduler.run(signal)]);
 }
 
 class Scheduler {
   private readonly deps: SchedulerDeps;
-  private readonly events: EventRecorder;
+  private readonly writer: VerdictWriter;
   private readonly loads: NodeLoads;
   private readonly writes: WorkQueue;
   /** Every pod that waits for a node, as the view shows it, by uid. */
@@ -67,9 +60,9 @@ class Scheduler {
   private readonly failed = new Map<string, string>();
   private wake: () => void = () => {};
 
-  constructor(deps: SchedulerDeps, events: EventRecorder) {
+  constructor(deps: SchedulerDeps, writer: VerdictWriter) {
     this.deps = deps;
-    this.events = events;
+    this.writer = writer;
     this.loads = new NodeLoads(deps.view);
     this.writes = new WorkQueue({
       clock: deps.clock,
@@ -225,7 +218,7 @@ class Scheduler {
       this.failed.has(uid) && !this.verdicts.has(uid) ? this.place(pod) : this.verdicts.get(uid);
     if (verdict === undefined) return { kind: 'done' };
     try {
-      await (verdict.kind === 'bind' ? this.bind(pod, verdict) : this.tellUnschedulable(pod, verdict));
+      await this.writer.write(pod, verdict);
     } catch (error) {
       // What fails because everything ends is no failure to tell of.
       return stop.aborted ? { kind: 'done' } : this.failWrite(pod, verdict, error);
@@ -233,65 +226,6 @@ class Scheduler {
     if (this.verdicts.get(uid) === verdict) this.verdicts.delete(uid);
     this.failed.delete(uid);
     return { kind: 'done' };
-  }
-
-  private async bind(pod: Pod, { node, selections }: Extract<Verdict, { kind: 'bind' }>): Promise<void> {
-    const { name, namespace, uid } = pod.metadata;
-    if (selections.length > 0) {
-      // It is placed again as its claims change, and bound once none is left.
-      await selectVolumes(this.deps.registry, selections, node);
-      return;
-    }
-    await this.deps.registry.bind({ name, namespace, uid }, node);
-    const message = `Successfully assigned ${namespace}/${name} to ${node}`;
-    this.tell(pod, { type: 'Normal', reason: 'Scheduled', message });
-  }
-
-  private async tellUnschedulable(pod: Pod, { message, preemption }: Unschedulable): Promise<void> {
-    const before = podCondition(pod, 'PodScheduled');
-    const isUnchanged = before?.status === 'False' && before.lastTransitionTime !== undefined;
-    const lastTransitionTime = isUnchanged ? before.lastTransitionTime : formatTime(this.deps.clock.nowMs());
-    const condition = {
-      type: 'PodScheduled',
-      status: 'False',
-      reason: 'Unschedulable',
-      message,
-      lastTransitionTime,
-    };
-    const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
-    const nominated = preemption === undefined ? {} : { nominatedNodeName: preemption.node };
-    const status = { ...pod.status, ...nominated, conditions: [...others, condition] };
-    await this.deps.registry.updateStatus('Pod', { ...pod, status });
-    this.tell(pod, { type: 'Warning', reason: 'FailedScheduling', message });
-    if (preemption !== undefined) await this.preempt(pod, preemption);
-  }
-
-  private async preempt({ metadata: { uid } }: Pod, { node, victims }: Preemption): Promise<void> {
-    const { registry, view, clock } = this.deps;
-    for (const { metadata } of victims) {
-      const victim = view.get('Pod', metadata);
-      if (victim?.metadata.uid !== metadata.uid || victim.metadata.deletionTimestamp !== undefined) continue;
-      const condition = {
-        type: 'DisruptionTarget',
-        status: 'True',
-        reason: 'PreemptionByScheduler',
-        message: `${COMPONENT}: preempting to accommodate a higher priority pod`,
-        lastTransitionTime: formatTime(clock.nowMs()),
-      };
-      const others = (victim.status?.conditions ?? []).filter(({ type }) => type !== condition.type);
-      const status = { ...victim.status, conditions: [...others, condition] };
-      await registry.updateStatus('Pod', { ...victim, status });
-      await registry.delete('Pod', metadata, { uid: metadata.uid });
-      this.tell(victim, {
-        type: 'Normal',
-        reason: 'Preempted',
-        message: `Preempted by pod ${uid} on node ${node}`,
-      });
-    }
-  }
-
-  private tell(pod: Pod, event: { type: 'Normal' | 'Warning'; reason: string; message: string }): void {
-    this.events.record({ about: subjectOf('Pod', pod), ...event, component: COMPONENT });
   }
 
   /** A pod whose binding failed is placed anew, for its node may be why; a lost race only means that the view is behind. */
