@@ -108,28 +108,7 @@ type OptionName = keyof typeof OptionsSchema.entries;
 
 export type AgentConfig = Readonly<v.InferOutput<typeof OptionsSchema>>;
 
-const NAMES: readonly OptionName[] = [
-  'master',
-  'dataDir',
-  'token',
-  'tokenFile',
-  'name',
-  'dockerSocket',
-  'capacityCpu',
-  'capacityMemory',
-  'reservedCpu',
-  'reservedMemory',
-  'reservedEphemeralStorage',
-  'evictionHard',
-  'containerLogSize',
-  'maxParallelImagePulls',
-  'imageGcHighThreshold',
-  'imageGcLowThreshold',
-  'deviceId',
-  'deviceRoot',
-  'heartbeatIntervalMs',
-  'logLevel',
-];
+const NAMES: readonly OptionName[] = v.keyof(OptionsSchema).options;
 
 /** What `--help` prints. */
 export const USAGE = `usage: pikelet-agent --master mqtt://HOST:PORT [options]
