@@ -6,7 +6,10 @@ import { CREATE_BACKOFF } from '../limits.ts';
 import { RuntimeError } from '../runtime/container-runtime.ts';
 import { type Step, stepKey } from './steps.ts';
 
-type Running = { readonly step: Step; readonly abort: AbortController };
+type Running = { readonly step: Step; readonly abort: AbortController; readonly sinceMs: number };
+
+/** Plans round what is left of a grace period up to whole seconds: an end that is earlier by less is the same. */
+const EARLIER_BY_MS = 1000;
 
 export class RunningSteps {
   private readonly running = new Map<string, Running>();
@@ -46,7 +49,7 @@ export class RunningSteps {
 
   /**
    * Starts those of `steps` that nothing excludes: `seenBusy` are the keys that were busy when their world was looked at.
-   * A stop takes the place of a start whose hook still runs, and of a stop that has more time. `onEnd` is called as each ends.
+   * A stop takes the place of a start whose hook still runs, and of a stop that would end later. `onEnd` is called as each ends.
    */
   begin(
     steps: readonly Step[],
@@ -60,7 +63,7 @@ export class RunningSteps {
     for (const step of steps) {
       const key = stepKey(step);
       const current = this.running.get(key);
-      if (current && takesPlaceOf(step, current.step)) current.abort.abort();
+      if (current && takesPlaceOf(step, current, nowMs)) current.abort.abort();
       else if (current || seenBusy.has(key)) continue;
       if ((this.resting.get(key)?.untilMs ?? 0) > nowMs) continue;
       void this.runOne(key, step, signal).then(() => onEnd(step));
@@ -75,7 +78,7 @@ export class RunningSteps {
 
   private async runOne(key: string, step: Step, signal: AbortSignal): Promise<void> {
     const abort = new AbortController();
-    const entry: Running = { step, abort };
+    const entry: Running = { step, abort, sinceMs: this.clock.monotonicMs() };
     this.running.set(key, entry);
     const onAbort = () => abort.abort(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
@@ -100,8 +103,10 @@ export class RunningSteps {
   }
 }
 
-function takesPlaceOf(step: Step, current: Step): boolean {
+function takesPlaceOf(step: Step, { step: current, sinceMs }: Running, nowMs: number): boolean {
   if (step.kind !== 'stop') return false;
   if (current.kind === 'run' || current.kind === 'start') return true;
-  return current.kind === 'stop' && step.id === current.id && step.graceSeconds < current.graceSeconds;
+  if (current.kind !== 'stop' || step.id !== current.id) return false;
+  const endMs = sinceMs + current.graceSeconds * 1000;
+  return nowMs + step.graceSeconds * 1000 <= endMs - EARLIER_BY_MS;
 }
