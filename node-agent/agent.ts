@@ -2,7 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { Clock } from '../shared/clock.ts';
+import { type Clock, pause } from '../shared/clock.ts';
 import type { IssuedToken, LogsCall, PodDocument } from '../shared/protocol/messages.ts';
 import { topics } from '../shared/protocol/topics.ts';
 import { Checkpoint } from './checkpoint/checkpoint.ts';
@@ -13,6 +13,7 @@ import { diskUsage } from './images/disk-usage.ts';
 import { ImageKeeper } from './images/image-keeper.ts';
 import { ImagePuller } from './images/image-puller.ts';
 import {
+  GOODBYE_TIMEOUT_MS,
   IMAGE_GC_HIGH_PERCENT,
   IMAGE_GC_LOW_PERCENT,
   IMAGE_GC_MIN_AGE_MS,
@@ -34,6 +35,7 @@ import { DesiredInbox } from './sync/desired-inbox.ts';
 import { missingDocuments } from './sync/desired-set.ts';
 import { type LogContainer, logContainer } from './sync/log-container.ts';
 import { PodSync } from './sync/pod-sync.ts';
+import type { ShutdownPeriods } from './sync/shutdown.ts';
 import { PodTokens } from './volumes/pod-tokens.ts';
 
 export type AgentOptions = {
@@ -282,6 +284,16 @@ export class Agent {
       this.checkpoint.run(this.deps.clock, signal),
     ]);
     this.streams.closeAll();
+  }
+
+  /** The device shuts down: pods end in order, and the master is told. Resolves when that is done, or its time is over; `run` goes on. */
+  async shutDown(periods: ShutdownPeriods, signal: AbortSignal): Promise<void> {
+    this.node.shuttingDown();
+    await this.sync.halt(periods, signal);
+    const late = new AbortController();
+    const stop = AbortSignal.any([late.signal, signal]);
+    await Promise.race([this.reporter.told(), pause(this.deps.clock, GOODBYE_TIMEOUT_MS, stop)]);
+    late.abort();
   }
 
   private receive(topic: string, payload: Uint8Array): void {

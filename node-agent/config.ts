@@ -5,9 +5,16 @@ import { parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { HEARTBEAT_INTERVAL_MS } from '../shared/protocol/limits.ts';
 import { formatBytes, formatCpuMilli, parseBytes, parseCpuMilli } from '../shared/quantity.ts';
-import { IMAGE_GC_HIGH_PERCENT, IMAGE_GC_LOW_PERCENT, PARALLEL_PULLS } from './limits.ts';
+import {
+  IMAGE_GC_HIGH_PERCENT,
+  IMAGE_GC_LOW_PERCENT,
+  PARALLEL_PULLS,
+  SHUTDOWN_CRITICAL_SECONDS,
+  SHUTDOWN_GRACE_SECONDS,
+} from './limits.ts';
 import type { Reserved } from './node-info/allocatable.ts';
 import { parseThresholds } from './node-info/parse-thresholds.ts';
+import type { ShutdownPeriods } from './sync/shutdown.ts';
 
 /** A fault of the user's: shown as it is, exit code 2. */
 export class ConfigError extends Error {
@@ -82,6 +89,9 @@ const OptionsSchema = v.object({
   /** Used share of the engine's disk, percent. */
   imageGcHighThreshold: v.optional(wholeNumber(0, 100), IMAGE_GC_HIGH_PERCENT),
   imageGcLowThreshold: v.optional(wholeNumber(0, 100), IMAGE_GC_LOW_PERCENT),
+  /** Seconds that pods get when the device shuts down, and those of them that critical pods get. */
+  shutdownGracePeriod: v.optional(wholeNumber(0, 3600), SHUTDOWN_GRACE_SECONDS),
+  shutdownGracePeriodCriticalPods: v.optional(wholeNumber(0, 3600)),
   deviceId: v.optional(text),
   /** Where /dev and /sys of what is attached are: another folder for a virtual device. */
   deviceRoot: v.optional(text, '/'),
@@ -129,6 +139,8 @@ export const USAGE = `usage: pikelet-agent --master mqtt://HOST:PORT [options]
   --max-parallel-image-pulls N images pulled side by side (${PARALLEL_PULLS})
   --image-gc-high-threshold N  percent of the disk in use at which unused images are removed; 100: never (${IMAGE_GC_HIGH_PERCENT})
   --image-gc-low-threshold N   percent at which that ends (${IMAGE_GC_LOW_PERCENT})
+  --shutdown-grace-period N    seconds that pods get to end when the device shuts down; 0: Docker stops them (${SHUTDOWN_GRACE_SECONDS})
+  --shutdown-grace-period-critical-pods N  those of them that are kept for critical pods (${SHUTDOWN_CRITICAL_SECONDS}, at most a third)
   --device-id ID               what tells this device from others (read from the hardware)
   --device-root DIR            where /dev and /sys of attached devices are (/)
   --heartbeat-interval-ms N    milliseconds between heartbeats (${HEARTBEAT_INTERVAL_MS})
@@ -160,7 +172,19 @@ export function readConfig(
   const { imageGcHighThreshold: high, imageGcLowThreshold: low } = parsed.output;
   if (low >= high)
     throw new ConfigError(`--image-gc-low-threshold: must be below --image-gc-high-threshold (${high})`);
+  const { shutdownGracePeriod: all, shutdownGracePeriodCriticalPods: critical = 0 } = parsed.output;
+  if (critical > all)
+    throw new ConfigError(
+      `--shutdown-grace-period-critical-pods: must be at most --shutdown-grace-period (${all})`,
+    );
   return Object.freeze(parsed.output);
+}
+
+/** What pods get when the device shuts down. */
+export function shutdownPeriodsOf(config: AgentConfig): ShutdownPeriods {
+  const { shutdownGracePeriod: graceSeconds, shutdownGracePeriodCriticalPods: critical } = config;
+  const usual = Math.min(SHUTDOWN_CRITICAL_SECONDS, Math.floor(graceSeconds / 3));
+  return { graceSeconds, criticalSeconds: critical ?? usual };
 }
 
 /**

@@ -75,6 +75,13 @@ export const PULL_ERROR_SHOWN_MS = 2000;
 /** Retries of a container that could not be made or started: no image to fetch, so sooner than a pull. */
 export const CREATE_BACKOFF: BackoffPolicy = { baseMs: 2000, capMs: 60_000, factor: 2, jitter: 0 };
 
+/** Pods of this priority keep the cluster itself alive: Kubernetes's SystemCriticalPriority. */
+export const CRITICAL_PRIORITY = 2_000_000_000;
+
+/** What pods get when the device shuts down, seconds, all together, and of that the critical ones: the example of Kubernetes's documentation. */
+export const SHUTDOWN_GRACE_SECONDS = 30;
+export const SHUTDOWN_CRITICAL_SECONDS = 10;
+
 /** Kubernetes's default grace period, seconds, used for a pod of which only its containers are left. */
 export const DEFAULT_GRACE_SECONDS = 30;
 

@@ -11,11 +11,13 @@ import {
   joinToken,
   readConfig,
   reservedOf,
+  shutdownPeriodsOf,
   USAGE,
 } from './config.ts';
 import { type Credentials, loadCredentials, saveCredentials } from './link/credentials.ts';
 import { join } from './link/join.ts';
 import { createNodeObserver, type NodeObserver } from './node-info/node-observer.ts';
+import { isSystemStopping } from './node-info/system-state.ts';
 import { DockerRuntime } from './runtime/docker-runtime.ts';
 import { openMemoryFolder } from './volumes/memory-folder.ts';
 
@@ -37,11 +39,13 @@ async function main(): Promise<void> {
     return;
   }
   const log = pino({ level: config.logLevel, base: undefined }, destination({ sync: true }));
-  await runAgent(config, log, endOnSignal(log));
+  await runAgent(config, log);
 }
 
-async function runAgent(config: AgentConfig, log: Logger, signal: AbortSignal): Promise<void> {
+async function runAgent(config: AgentConfig, log: Logger): Promise<void> {
   const clock = systemClock;
+  const ending = new Ending(log);
+  const { signal } = ending;
   const observer = createNodeObserver({
     agentFolder: config.dataDir,
     thresholds: config.evictionHard,
@@ -82,8 +86,15 @@ async function runAgent(config: AgentConfig, log: Logger, signal: AbortSignal): 
       imageGcLowPercent: config.imageGcLowThreshold,
     },
   );
+  const periods = shutdownPeriodsOf(config);
+  if (periods.graceSeconds > 0)
+    ending.before = async () => {
+      if (!(await isSystemStopping())) return;
+      log.info({ node }, 'the device shuts down: pods are stopped');
+      await agent.shutDown(periods, signal);
+    };
   await agent.run(signal);
-  log.info({ node }, 'stopped; containers go on');
+  log.info({ node }, 'stopped; what runs goes on');
 }
 
 /** Those on disk; else those that the master gives for the token. Throws ConfigError when there are neither. */
@@ -105,14 +116,32 @@ async function findCredentials(
   return credentials;
 }
 
-function endOnSignal(log: Logger): AbortSignal {
-  const ending = new AbortController();
-  for (const name of ['SIGTERM', 'SIGINT'] as const)
-    process.once(name, () => {
+/** The end of the program, at SIGTERM or Ctrl-C; a second one does not wait for what comes before it. */
+class Ending {
+  /** Done between the first signal and the end. */
+  before: () => Promise<void> = async () => {};
+  private readonly abort = new AbortController();
+
+  constructor(log: Logger) {
+    let isBegun = false;
+    const end = (name: NodeJS.Signals) => {
       log.info({ signal: name }, 'stopping');
-      ending.abort();
-    });
-  return ending.signal;
+      if (isBegun) return this.abort.abort();
+      isBegun = true;
+      this.before().then(
+        () => this.abort.abort(),
+        (error: unknown) => {
+          log.error({ err: error }, 'pods could not be stopped in order');
+          this.abort.abort();
+        },
+      );
+    };
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, end);
+  }
+
+  get signal(): AbortSignal {
+    return this.abort.signal;
+  }
 }
 
 main().then(

@@ -3,6 +3,7 @@
  * (pkg/kubelet/eviction): who uses more than requested, then who matters less, then who uses most.
  */
 import { formatBytes } from '../../shared/quantity.ts';
+import { CRITICAL_PRIORITY } from '../limits.ts';
 
 export type Resource = 'memory' | 'ephemeral-storage';
 
@@ -23,9 +24,6 @@ export type EvictablePod = {
 };
 
 export type Eviction = { readonly uid: string; readonly message: string };
-
-/** Pods of this priority keep the cluster itself alive: Kubernetes's SystemCriticalPriority. */
-const CRITICAL_PRIORITY = 2_000_000_000;
 
 /** One pod, or none where nobody's going would help: the resource is looked at again before the next one goes. */
 export function planEviction(resource: Resource, pods: readonly EvictablePod[]): Eviction | undefined {

@@ -29,6 +29,7 @@ export type NodeReportInput = {
   readonly health: readonly NodeHealthCondition[];
   /** What the engine said last; undefined before it was asked. */
   readonly engine: RuntimeInfo | RuntimeError | undefined;
+  readonly isShuttingDown?: boolean;
   /** Absent before they were looked at. */
   readonly images?: NodeReport['images'];
   /** A share of the machine, for a device that is one of several on it. */
@@ -79,13 +80,16 @@ export function nodeReport(input: NodeReportInput): NodeReport {
     allocatable: { ...quantities(nodeAllocatable(input)), ...deviceAmounts(devices) },
     nodeInfo: nodeSystemInfo(facts, runtime, GIT_VERSION),
     addresses: facts.addresses.map(({ type, address }) => ({ type, address })),
-    conditions: [readyCondition(engine), ...health],
+    conditions: [readyCondition(input), ...health],
     volumesFolder: input.volumesFolder,
     ...(images && { images }),
   };
 }
 
-function readyCondition(engine: NodeReportInput['engine']): NodeReport['conditions'][number] {
+function readyCondition({ engine, isShuttingDown }: NodeReportInput): NodeReport['conditions'][number] {
+  // In the kubelet's words.
+  if (isShuttingDown)
+    return { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: 'node is shutting down' };
   if (engine instanceof RuntimeError)
     return {
       type: 'Ready',

@@ -38,6 +38,7 @@ export class NodeWatch {
   private images: NodeReport['images'];
   private said = '';
   private saidClockOffsetMs = 0;
+  private isShuttingDown = false;
   private input: NodeReportInput;
 
   constructor(deps: NodeWatchDeps) {
@@ -93,6 +94,12 @@ export class NodeWatch {
     this.waker.wake();
   }
 
+  /** The device goes down: the node is not ready any more. */
+  shuttingDown(): void {
+    this.isShuttingDown = true;
+    this.waker.wake();
+  }
+
   /** Something was plugged in or out: look at once. */
   devicesChanged(): void {
     this.waker.wake();
@@ -137,7 +144,7 @@ export class NodeWatch {
   private describe(health: NodeReportInput['health']): NodeReportInput {
     const { observer, nodeName, capacityCpuMilli, capacityMemoryBytes, reserved, volumesFolder, devices } =
       this.deps;
-    const { engine, hardware, images } = this;
+    const { engine, hardware, images, isShuttingDown } = this;
     return {
       nodeName,
       facts: observer.facts(),
@@ -145,6 +152,7 @@ export class NodeWatch {
       devices: devices(),
       health,
       engine,
+      isShuttingDown,
       images,
       capacityCpuMilli,
       capacityMemoryBytes,

@@ -37,6 +37,7 @@ export class Reporter {
   private sentObserved = '';
   private sentRemoved = '';
   private sequence = 0;
+  private readonly toldAll: (() => void)[] = [];
 
   constructor(deps: ReporterDeps) {
     this.deps = deps;
@@ -75,14 +76,25 @@ export class Reporter {
     this.waker.wake();
   }
 
+  /** Resolves when there is nothing more to say, or nobody to say it to. */
+  told(): Promise<void> {
+    return new Promise(resolve => {
+      this.toldAll.push(resolve);
+      this.waker.wake();
+    });
+  }
+
   /** Sends until aborted: the first change at once, those that follow within REPORT_INTERVAL_MS together. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.deps;
     while (!signal.aborted) {
       await this.waker.wait(clock, FOREVER_MS, signal);
-      if (!this.isOnline || signal.aborted) continue;
-      const report = this.take();
-      if (!report) continue;
+      if (signal.aborted) continue;
+      const report = this.isOnline ? this.take() : undefined;
+      if (!report) {
+        for (const resolve of this.toldAll.splice(0)) resolve();
+        continue;
+      }
       try {
         await this.deps.send(JSON.stringify(report));
       } catch (error) {
@@ -91,6 +103,7 @@ export class Reporter {
         log.debug({ err: error }, 'report not sent');
       }
       await pause(clock, REPORT_INTERVAL_MS, signal);
+      if (this.toldAll.length > 0) this.waker.wake();
     }
   }
 

@@ -66,6 +66,8 @@ export type SyncMemory = {
   readonly ended: Map<string, PodEnd>;
   /** By pod uid: since when it is to end, by the monotonic clock. */
   readonly endingSince: Map<string, number>;
+  /** By pod uid: by when it must have stopped because the device shuts down, by the monotonic clock. */
+  readonly halting: Map<string, number>;
   /** By container id: the termination message of each that ended; empty for most. */
   readonly lastWords: Map<string, string>;
   /** By pod uid: the attached devices that it holds. */
@@ -104,6 +106,7 @@ export function newMemory(folders: Iterable<string> = []): SyncMemory {
     folders: new Set(folders),
     ended: new Map(),
     endingSince: new Map(),
+    halting: new Map(),
     lastWords: new Map(),
     devices: new Map(),
     awaitingDevices: new Set(),
@@ -190,7 +193,7 @@ export function forgetStrangers(
   const ids = new Set(containers.map(container => container.id));
   for (const map of [memory.crashes, memory.failures])
     deleteUnless(map, key => known.has(key.slice(0, key.indexOf('/'))));
-  for (const map of [memory.seen, memory.projected, memory.ended, memory.endingSince])
+  for (const map of [memory.seen, memory.projected, memory.ended, memory.endingSince, memory.halting])
     deleteUnless(map, uid => known.has(uid));
   for (const map of [memory.pulledAtMs, memory.images]) deleteUnless(map, image => wanted.images.has(image));
   deleteUnless(memory.pullFailures, key => wanted.images.has(imageOfKey(key)));

@@ -24,6 +24,7 @@ import { endSandbox, nextOfSandbox } from './plan-sandbox.ts';
 import { type ContainerView, initProgress, isFinished, type PodView, viewPod, viewsOf } from './pod-view.ts';
 import { removableVolumes } from './removable-volumes.ts';
 import { isSandbox } from './sandbox.ts';
+import { runsProgram } from './shutdown.ts';
 import type { Step } from './steps.ts';
 
 /** The next steps towards the wanted pods. Steps of one plan do not depend on each other. */
@@ -93,6 +94,11 @@ function planPod(
     clearPod({ uid, document, graceSeconds, reason: 'ended' }, containers, input, draft);
     return;
   }
+  if (memory.halting.has(uid)) {
+    const graceSeconds = document?.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
+    stopPod({ uid, document, graceSeconds, reason: 'shutdown' }, containers, input, draft);
+    return;
+  }
   if (!document || digest === undefined || memory.awaitingDevices.has(uid)) return;
   const pod = viewPod(document, containers, memory);
   dropStrayContainers(pod, containers, draft);
@@ -141,24 +147,39 @@ function hasFailedToStart({ document }: PodView, container: core.Container, memo
 
 /** Stops what runs, then removes what is left, then the folder. The ended containers stay until all have ended: the last status tells of them. */
 function clearPod(
-  how: {
-    readonly uid: string;
-    readonly document?: PodDocument;
-    readonly graceSeconds: number;
-    readonly reason: 'terminated' | 'unwanted' | 'ended';
-  },
+  how: Ending,
+  containers: readonly RuntimeContainer[],
+  input: PlanInput,
+  draft: Draft,
+): void {
+  if (stopPod(how, containers, input, draft) === 'runs') return;
+  for (const each of containers) draft.steps.push(removal(each));
+  if (containers.length === 0 && input.memory.folders.has(how.uid))
+    draft.steps.push({ kind: 'delete-files', uid: how.uid });
+}
+
+type Ending = {
+  readonly uid: string;
+  readonly document?: PodDocument;
+  readonly graceSeconds: number;
+  readonly reason: 'terminated' | 'unwanted' | 'ended' | 'shutdown';
+};
+
+/** Stops what runs of it, but for the sandbox. */
+function stopPod(
+  { uid, document, graceSeconds, reason }: Ending,
   containers: readonly RuntimeContainer[],
   { memory, nowMs }: PlanInput,
   draft: Draft,
-): void {
-  const { uid, document, graceSeconds, reason } = how;
+): 'runs' | 'stopped' {
   // The sandbox outlives what runs in it: they may need the network until their end.
-  const running = containers.filter(each => each.state.kind === 'running' && !isSandbox(each));
+  const running = containers.filter(runsProgram);
   const due = graceSeconds > 0 ? nextToStop(running, sidecarNames(document)) : running;
   const spentSeconds = (nowMs - (memory.endingSince.get(uid) ?? nowMs)) / 1000;
+  const deviceLeftSeconds = ((memory.halting.get(uid) ?? Number.POSITIVE_INFINITY) - nowMs) / 1000;
   const leftSeconds = Math.max(
     Math.min(graceSeconds, GRACE_SECONDS_MIN),
-    Math.ceil(graceSeconds - spentSeconds),
+    Math.ceil(Math.min(graceSeconds - spentSeconds, deviceLeftSeconds)),
   );
   for (const { id, labels } of due)
     draft.steps.push({
@@ -169,9 +190,7 @@ function clearPod(
       graceSeconds: leftSeconds,
       reason,
     });
-  if (running.length > 0) return;
-  for (const each of containers) draft.steps.push(removal(each));
-  if (containers.length === 0 && memory.folders.has(uid)) draft.steps.push({ kind: 'delete-files', uid });
+  return running.length > 0 ? 'runs' : 'stopped';
 }
 
 function sidecarNames(document: PodDocument | undefined): readonly string[] {

@@ -8,7 +8,12 @@ import { isFinished, type PodView, viewPod, viewsOf } from './pod-view.ts';
 
 /** Why a pod was ended, as its status says it. */
 export type PodEnd = {
-  readonly reason: 'Evicted' | 'DeadlineExceeded' | 'SysctlForbidden' | 'UnexpectedAdmissionError';
+  readonly reason:
+    | 'Evicted'
+    | 'DeadlineExceeded'
+    | 'SysctlForbidden'
+    | 'UnexpectedAdmissionError'
+    | 'Terminated';
   readonly message: string;
   readonly graceSeconds: number;
   /** When, by the wall clock. */

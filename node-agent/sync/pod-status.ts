@@ -197,7 +197,8 @@ export function endedStatus(
   const { conditions = [], ...rest } = goneStatus(before, wallMs);
   // As the kubelet says it of a pod that it never let in.
   const message = reason === 'UnexpectedAdmissionError' ? `Pod was rejected: ${why}` : why;
-  if (reason !== 'Evicted') return { ...rest, phase: 'Failed', reason, message, conditions };
+  if (reason !== 'Evicted' && reason !== 'Terminated')
+    return { ...rest, phase: 'Failed', reason, message, conditions };
   const disrupted = {
     type: 'DisruptionTarget',
     status: 'True',

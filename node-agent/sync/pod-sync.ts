@@ -4,7 +4,7 @@
  */
 import type { Logger } from 'pino';
 import { backoffDelayMs } from '../../shared/backoff.ts';
-import type { Clock } from '../../shared/clock.ts';
+import { type Clock, pause } from '../../shared/clock.ts';
 import { allContainers } from '../../shared/kubernetes/pod-containers.ts';
 import type { EventReport, PodDocument, PodReport } from '../../shared/protocol/messages.ts';
 import type { Device } from '../devices/device.ts';
@@ -33,6 +33,7 @@ import { type PodEnd, podEnds } from './pod-end.ts';
 import { PodStatuses } from './pod-statuses.ts';
 import type { RenderFacts } from './render-container.ts';
 import { RunningSteps } from './running-steps.ts';
+import { podsToHalt, runsProgram, type Shutdown, type ShutdownPeriods, shutdownFrom } from './shutdown.ts';
 import { unsupportedFeatures } from './unsupported.ts';
 import { Waker } from './waker.ts';
 
@@ -70,6 +71,7 @@ export class PodSync {
   private readonly warned = new Set<string>();
   private set: DesiredSet = emptyDesiredSet;
   private engineFailures = 0;
+  private shutdown: (Shutdown & { readonly onHalted: () => void }) | undefined;
   private looked: { readonly set: DesiredSet; readonly containers: readonly RuntimeContainer[] } | undefined;
 
   constructor(deps: PodSyncDeps) {
@@ -115,6 +117,22 @@ export class PodSync {
   evict({ uid, message }: Eviction): void {
     this.end(uid, { reason: 'Evicted', message, graceSeconds: EVICTION_GRACE_SECONDS });
     this.waker.wake();
+  }
+
+  /** Stops all pods because the device shuts down. Resolves when none runs, their time is over, or the engine is away. */
+  async halt(periods: ShutdownPeriods, signal: AbortSignal): Promise<void> {
+    const { clock } = this.deps;
+    const shutdown = shutdownFrom(clock.monotonicMs(), periods);
+    const late = new AbortController();
+    const halted = new Promise<void>(onHalted => {
+      this.shutdown = { ...shutdown, onHalted };
+    });
+    this.waker.wake();
+    await Promise.race([
+      halted,
+      pause(clock, periods.graceSeconds * 1000, AbortSignal.any([late.signal, signal])),
+    ]);
+    late.abort();
   }
 
   private end(uid: string, end: Omit<PodEnd, 'wallMs'>): void {
@@ -212,6 +230,7 @@ export class PodSync {
     } catch (error) {
       if (signal.aborted) return 0;
       if (!(error instanceof RuntimeError)) throw error;
+      this.shutdown?.onHalted();
       if (this.engineFailures === 0) {
         log.warn({ reason: error.message }, 'container engine does not answer');
         onEngine(error);
@@ -233,6 +252,7 @@ export class PodSync {
       onLook([]);
       return RESYNC_INTERVAL_MS;
     }
+    this.haltPods(wanted, containers);
     this.remember(wanted, containers);
     this.allocateDevices(wanted, containers, busy);
     const times = { nowMs: clock.monotonicMs(), wallMs: clock.nowMs() };
@@ -242,6 +262,8 @@ export class PodSync {
     await this.finder.hearLastWords(containers, uid => set.acting.get(uid)?.document, signal);
     const made = await this.planned(wanted, containers, signal);
     if (set !== this.set) this.waker.wake();
+    const isBusy = wanted.some(({ uid }) => this.running.isBusyWith(uid));
+    if (made.steps.length === 0 && !isBusy && !containers.some(runsProgram)) this.shutdown?.onHalted();
     const gone = new Set(made.gone.filter(uid => !this.running.isBusyWith(uid)));
     const world = { wanted, containers, gone, memory: this.memory, hostIp: facts().hostIp };
     const changed = this.statuses.update(world, clock, emit);
@@ -270,11 +292,30 @@ export class PodSync {
       this.end(uid, { reason: 'UnexpectedAdmissionError', message, graceSeconds: 0 });
   }
 
+  /** While the device shuts down: those that always restart will do so after its start, the others have failed. */
+  private haltPods(wanted: readonly WantedPod[], containers: readonly RuntimeContainer[]): void {
+    const { shutdown, memory, statuses } = this;
+    if (!shutdown) return;
+    const nowMs = this.deps.clock.monotonicMs();
+    const due = podsToHalt({ shutdown, wanted, containers, nowMs });
+    for (const { uid, document, ended, terminateWithinSeconds } of wanted) {
+      const untilMs = due.get(uid);
+      if (untilMs === undefined || memory.halting.has(uid)) continue;
+      memory.halting.set(uid, untilMs);
+      const phase = statuses.current.get(uid)?.status.phase;
+      const hasEnded = ended || memory.ended.has(uid) || phase === 'Succeeded' || phase === 'Failed';
+      if (!document || hasEnded || terminateWithinSeconds !== undefined) continue;
+      if (document.spec.restartPolicy !== 'Always') this.end(uid, terminatedByShutdown(document));
+    }
+  }
+
   private remember(wanted: readonly WantedPod[], containers: readonly RuntimeContainer[]): void {
     const { clock, emit } = this.deps;
     const nowMs = clock.monotonicMs();
     for (const { uid, document, ended, terminateWithinSeconds } of wanted) {
-      const isEnding = ended || terminateWithinSeconds !== undefined || this.memory.ended.has(uid);
+      const { memory } = this;
+      const isEnding =
+        ended || terminateWithinSeconds !== undefined || memory.ended.has(uid) || memory.halting.has(uid);
       if (isEnding && !this.memory.endingSince.has(uid)) this.memory.endingSince.set(uid, nowMs);
       if (!this.memory.seen.has(uid)) this.memory.seen.set(uid, { atMs: nowMs, wallMs: clock.nowMs() });
       if (!document || this.warned.has(uid)) continue;
@@ -312,11 +353,22 @@ export class PodSync {
     const shownUntilMs = [...this.memory.pullFailures.values()]
       .map(({ failedAtMs }) => failedAtMs + PULL_ERROR_SHOWN_MS)
       .filter(atMs => atMs > nowMs);
-    const wakes = [made.wakeAtMs, deadlineAtMs, this.running.wakeAtMs, ...shownUntilMs].filter(
+    const ordinaryUntilMs = this.shutdown?.ordinaryUntilMs;
+    const turnMs = ordinaryUntilMs !== undefined && ordinaryUntilMs > nowMs ? ordinaryUntilMs : undefined;
+    const wakes = [made.wakeAtMs, deadlineAtMs, this.running.wakeAtMs, turnMs, ...shownUntilMs].filter(
       atMs => atMs !== undefined,
     );
     return Math.max(0, Math.min(RESYNC_INTERVAL_MS, ...wakes.map(atMs => atMs - nowMs)));
   }
+}
+
+/** The words are the kubelet's. */
+function terminatedByShutdown({ spec }: PodDocument): Omit<PodEnd, 'wallMs'> {
+  return {
+    reason: 'Terminated',
+    message: 'Pod was terminated in response to imminent node shutdown.',
+    graceSeconds: spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS,
+  };
 }
 
 /** The images of the pods that are to run. */

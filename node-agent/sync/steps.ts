@@ -9,6 +9,8 @@ export type StopReason =
   | 'duplicate'
   | 'finished'
   | 'ended'
+  /** The device shuts down. */
+  | 'shutdown'
   /** Its probe of this kind failed. */
   | 'liveness'
   | 'startup';
