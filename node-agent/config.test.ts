@@ -35,6 +35,12 @@ describe('the options', () => {
   });
 
   it('refuse to begin image collection where it ends', () => {
+    expect(() =>
+      readConfig(
+        [...MASTER, '--shutdown-grace-period', '5', '--shutdown-grace-period-critical-pods', '6'],
+        {},
+      ),
+    ).toThrow('--shutdown-grace-period-critical-pods: must be at most --shutdown-grace-period (5)');
     const flags = ['--image-gc-high-threshold', '70', '--image-gc-low-threshold', '70'];
     expect(() => readConfig([...MASTER, ...flags], {})).toThrow(
       '--image-gc-low-threshold: must be below --image-gc-high-threshold (70)',

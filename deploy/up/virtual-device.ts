@@ -97,6 +97,8 @@ function agentFlags(wanted: DeviceWanted, port: number): string[] {
     ...['--device-root', deviceRoot(dataDir)],
     // The engine is the machine's: what else its user keeps there is not for a virtual device to remove.
     ...['--image-gc-high-threshold', '100'],
+    // Its pods end with the cluster, not with the machine's own shutdown.
+    ...['--shutdown-grace-period', '0'],
     // The file is gone once every device has joined, and an agent refuses to start on one that is not there.
     ...(existsSync(tokenPath) ? ['--token-file', tokenPath] : []),
     ...(capacity ? ['--capacity-cpu', capacity.cpu, '--capacity-memory', capacity.memory] : []),

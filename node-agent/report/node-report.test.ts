@@ -71,6 +71,11 @@ describe('the node as reported', () => {
     expect(ready?.message).toContain('apt-get install docker.io');
   });
 
+  it('is not ready while it shuts down', () => {
+    const { conditions } = nodeReport(anInput({ isShuttingDown: true }));
+    expect(conditions[0]).toMatchObject({ type: 'Ready', status: 'False', message: 'node is shutting down' });
+  });
+
   it('is told apart from others on its machine by its label', () => {
     expect(nodeReport(anInput()).labels['kubernetes.io/hostname']).toBe('pi-1');
   });

@@ -307,6 +307,20 @@ describe('the end of a pod', () => {
     expect(planOf(two, [], options)).toMatchObject({ steps: [], gone: ['uid-1'] });
   });
 
+  it('only stops what runs when the device shuts down, within its time, and starts nothing', () => {
+    const memory = memoryWithImages();
+    memory.halting.set('uid-1', 5000);
+    memory.endingSince.set('uid-1', 0);
+    const stops = (document: PodDocument, nowMs: number) =>
+      planOf(document, containers, { memory, nowMs }).steps;
+    expect(stops(two, 1000)).toMatchObject([
+      { kind: 'stop', container: 'a', graceSeconds: 4, reason: 'shutdown' },
+    ]);
+    const short = { ...two, spec: { ...two.spec, terminationGracePeriodSeconds: 3 } };
+    expect(stops(short, 0)).toMatchObject([{ container: 'a', graceSeconds: 3 }]);
+    expect(planOf(two, [], { memory })).toMatchObject({ steps: [], unknownImages: [] });
+  });
+
   it('gives a pod that left the index its own grace', () => {
     const graceOfLeft = new Map([['uid-1', 7]]);
     const input = { wanted: [], containers: [aRuntimeContainer({ state: running() })], graceOfLeft };

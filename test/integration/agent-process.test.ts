@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -57,7 +57,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-function start(flags: readonly string[] = []): ChildProcess {
+function start(flags: readonly string[] = [], environment: NodeJS.ProcessEnv = {}): ChildProcess {
   const gc = ['--image-gc-high-threshold', '100'];
   const data = [
     ...gc,
@@ -69,6 +69,7 @@ function start(flags: readonly string[] = []): ChildProcess {
   const where = ['--master', `mqtt://127.0.0.1:${master.port}`];
   agent = spawn(process.execPath, [join(folder, 'agent.cjs'), ...where, ...data, ...flags], {
     stdio: 'inherit',
+    env: { ...process.env, ...environment },
   });
   return agent;
 }
@@ -176,6 +177,24 @@ describe('the agent as a process, on Docker', () => {
     start();
     await until(() => expect(ready()).toBe(5));
     expect(await ids()).toEqual(before);
+  });
+
+  it('stops them with the device, and starts them again after its boot', async () => {
+    if (!agent) throw new Error('no agent');
+    await end(agent, 'SIGTERM');
+    const systemctl = join(folder, 'systemctl');
+    await writeFile(systemctl, '#!/bin/sh\n[ "$1" = is-system-running ] && echo stopping\nexit 1\n', {
+      mode: 0o755,
+    });
+    const goingDown = start([], { PATH: `${folder}:${process.env.PATH}` });
+    await until(() => expect(master.sessions.at(-1)?.state).toBe('online'));
+    await until(() => expect(ready()).toBe(5));
+    expect(await end(goingDown, 'SIGTERM')).toBe(0);
+    expect((await runtime.list()).map(({ state }) => state.kind)).toEqual(Array(5).fill('exited'));
+    await until(() => expect(master.sessions.at(-1)).toMatchObject({ state: 'offline', reason: 'shutdown' }));
+    master.pods.clear();
+    start();
+    await until(() => expect(ready()).toBe(5));
   });
 
   it('removes all when nothing is wanted any more', async () => {

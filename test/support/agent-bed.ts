@@ -37,6 +37,7 @@ export class AgentBed {
   /** What was run by exec, and the servers that were connected to. */
   readonly processes: FakeProcess[] = [];
   private readonly ends: (() => Promise<void> | void)[] = [];
+  private started: Agent | undefined;
 
   constructor(master: ScriptedMaster, dataDir: string) {
     this.master = master;
@@ -74,6 +75,7 @@ export class AgentBed {
         heartbeatIntervalMs: 100,
       },
     );
+    this.started = agent;
     const ended = agent.run(stopping.signal);
     const stop = async () => {
       stopping.abort();
@@ -81,6 +83,12 @@ export class AgentBed {
     };
     this.atEnd(stop);
     return stop;
+  }
+
+  /** The one that was started last. */
+  get agent(): Agent {
+    if (this.started === undefined) throw new Error('no agent was started');
+    return this.started;
   }
 
   /** The last that was handed over is called first. */
