@@ -100,6 +100,7 @@ export class Agent {
       epoch,
       cluster: credentials.cluster,
       checkpoint: this.checkpoint,
+      onResume: set => this.sync.resume(set),
       onSet: set => this.sync.setDesired(set),
       onNews: () => this.requests.wake(),
       // What was said of them before may have been lost with the master that heard it.

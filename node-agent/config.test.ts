@@ -29,6 +29,7 @@ describe('the options', () => {
       maxParallelImagePulls: 1,
       imageGcHighThreshold: 85,
       imageGcLowThreshold: 80,
+      shutdownGracePeriod: 30,
       logLevel: 'info',
     });
     expect(Object.isFrozen(config)).toBe(true);

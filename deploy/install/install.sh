@@ -213,6 +213,8 @@ StartLimitIntervalSec=0
 Environment=MALLOC_ARENA_MAX=1
 ExecStart=@NODE@ --max-semi-space-size=1 --max-old-space-size=128 --no-opt /opt/pikelet/agent.cjs --config /etc/pikelet/agent.json --data-dir /var/lib/pikelet/agent
 Restart=always
+# At the device's shutdown the agent is stopped before Docker (After= above), and gives its pods --shutdown-grace-period, which is to stay below this.
+TimeoutStopSec=90
 RestartSec=2
 UMask=0077
 OOMScoreAdjust=-500

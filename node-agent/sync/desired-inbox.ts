@@ -17,6 +17,8 @@ export type DesiredInboxDeps = {
   /** The one that this device belongs to. */
   readonly cluster: string;
   readonly checkpoint: Pick<Checkpoint, 'load' | 'save'>;
+  /** The one that was worked towards before. */
+  readonly onResume: (set: DesiredSet) => void;
   /** There is another set to work towards. */
   readonly onSet: (set: DesiredSet) => void;
   /** It came from the master: documents of it may be missing. */
@@ -47,7 +49,7 @@ export class DesiredInbox {
 
   /** What ran before the device went down runs again, with no word from the master. */
   async resume(): Promise<void> {
-    const { checkpoint, cluster, emit, onSet } = this.deps;
+    const { checkpoint, cluster, emit, onResume } = this.deps;
     const { set, fallback } = await checkpoint.load();
     if (fallback !== 'none') {
       const what =
@@ -57,7 +59,7 @@ export class DesiredInbox {
     }
     if (set.index && set.index.cluster !== cluster) return;
     this.held = set;
-    if (set.index) onSet(set);
+    if (set.index) onResume(set);
   }
 
   receiveIndex(payload: Uint8Array): void {

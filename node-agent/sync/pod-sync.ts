@@ -69,6 +69,8 @@ export class PodSync {
   private readonly verdictFile: VerdictFile;
   private readonly graceOfLeft = new Map<string, number>();
   private readonly warned = new Set<string>();
+  /** Uids of pods that this device ran before the agent started. */
+  private admitted: ReadonlySet<string> = new Set();
   private set: DesiredSet = emptyDesiredSet;
   private engineFailures = 0;
   private shutdown: (Shutdown & { readonly onHalted: () => void }) | undefined;
@@ -102,6 +104,12 @@ export class PodSync {
         this.waker.wake();
       },
     });
+  }
+
+  /** Goes on with the set that was worked towards before the agent started. */
+  resume(set: DesiredSet): void {
+    this.admitted = new Set(set.acting.keys());
+    this.setDesired(set);
   }
 
   /** Works towards another set from now on. */
@@ -288,8 +296,10 @@ export class PodSync {
     for (const [uid, held] of given.held) memory.devices.set(uid, held);
     memory.awaitingDevices.clear();
     for (const uid of given.waiting) memory.awaitingDevices.add(uid);
+    // Its device may be found later than its pod after a boot.
     for (const [uid, message] of given.refused)
-      this.end(uid, { reason: 'UnexpectedAdmissionError', message, graceSeconds: 0 });
+      if (this.admitted.has(uid)) memory.awaitingDevices.add(uid);
+      else this.end(uid, { reason: 'UnexpectedAdmissionError', message, graceSeconds: 0 });
   }
 
   /** While the device shuts down: those that always restart will do so after its start, the others have failed. */

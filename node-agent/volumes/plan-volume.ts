@@ -28,6 +28,8 @@ export type PreparedVolume =
   /** `hostType` as in `hostPath.type`; empty: nothing is checked. */
   | {
       readonly kind: 'host';
+      /** What the pod calls it. */
+      readonly volume: string;
       readonly path: string;
       readonly hostType: string;
       readonly readOnly?: boolean;
@@ -72,7 +74,7 @@ function preparedVolume(document: PodDocument, volume: core.Volume, facts: Volum
   const placeIn = (folder: string) => join(podFolder(folder, document.uid), 'volumes', name);
   const groupId = document.spec.securityContext?.fsGroup;
   if (volume.hostPath)
-    return { kind: 'host', path: volume.hostPath.path, hostType: volume.hostPath.type ?? '' };
+    return { kind: 'host', volume: name, path: volume.hostPath.path, hostType: volume.hostPath.type ?? '' };
   if (volume.emptyDir?.medium === 'Memory') {
     const sizeBytes = memoryVolumeBytes(document.spec, volume.emptyDir, facts.allocatableMemoryBytes);
     return { kind: 'memory', path: placeIn(facts.memoryFolder), sizeBytes, groupId };
@@ -99,7 +101,10 @@ function claimedVolume(document: PodDocument, claim: string, volume: core.Volume
   const readOnly = volume.persistentVolumeClaim?.readOnly === true;
   const { source, path, volume: name, hostType = '' } = found;
   if (source !== 'folder')
-    return { kind: 'host', path, hostType: source === 'local' ? 'Directory' : hostType, readOnly };
+    return {
+      ...{ kind: 'host', volume: volume.name, path, readOnly },
+      hostType: source === 'local' ? 'Directory' : hostType,
+    };
   return { kind: 'kept', path, name, groupId: document.spec.securityContext?.fsGroup, readOnly };
 }
 

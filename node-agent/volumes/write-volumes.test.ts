@@ -124,7 +124,7 @@ it.each([
 ])('checks a host path of type $hostType', async ({ hostType, isThere, want }) => {
   const path = join(folder, 'h');
   if (isThere) await writeFile(path, '');
-  const prepared = prepareVolume({ kind: 'host', path, hostType });
+  const prepared = prepareVolume({ kind: 'host', volume: 'v', path, hostType });
   if (want) await expect(prepared).rejects.toThrow(want);
   else await prepared;
 });

@@ -3,7 +3,7 @@ import { chmod, chown, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promi
 import { dirname, join } from 'node:path';
 import { assertNever } from '../../shared/assert-never.ts';
 import { errorCode } from '../../shared/error-code.ts';
-import { RenderError } from '../sync/render-error.ts';
+import { MountError, RenderError } from '../sync/render-error.ts';
 import { makeFolders } from './make-folders.ts';
 import { mountMemory, unmountMemory } from './mount-memory.ts';
 import type { PreparedVolume } from './plan-volume.ts';
@@ -13,7 +13,7 @@ import { writeProjection } from './write-projection.ts';
 /** By path: the last preparation under way. Containers of one pod start side by side and share volumes. */
 const underWay = new Map<string, Promise<void>>();
 
-/** Prepares one volume; doing so again changes nothing and writes nothing. Throws RenderError when a host path is not of its type. */
+/** Prepares one volume; doing so again changes nothing and writes nothing. Throws MountError when a host path is not of its type. */
 export async function prepareVolume(volume: PreparedVolume): Promise<void> {
   const before = underWay.get(volume.path) ?? Promise.resolve();
   // How the one before it went is told to whoever asked for that one.
@@ -29,7 +29,7 @@ export async function prepareVolume(volume: PreparedVolume): Promise<void> {
 async function prepare(volume: PreparedVolume): Promise<void> {
   switch (volume.kind) {
     case 'host':
-      return prepareHostPath(volume.path, volume.hostType);
+      return prepareHostPath(volume);
     case 'directory':
       await mkdir(dirname(volume.path), { recursive: true, mode: 0o700 });
       await makeFolders(volume.path, 0o755);
@@ -80,7 +80,11 @@ const HOST_TYPES: Readonly<Record<string, readonly [is: (found: Found) => boolea
   BlockDevice: [found => found.isBlockDevice(), 'a block device'],
 };
 
-async function prepareHostPath(path: string, hostType: string): Promise<void> {
+async function prepareHostPath({
+  volume,
+  path,
+  hostType,
+}: Extract<PreparedVolume, { kind: 'host' }>): Promise<void> {
   // What cannot be looked at is none of the types.
   const before = await stat(path).catch(() => undefined);
   // Without a type nothing is checked, and a folder is made as container engines do.
@@ -92,8 +96,9 @@ async function prepareHostPath(path: string, hostType: string): Promise<void> {
   if (hostType === '') return;
   const [is, what] = HOST_TYPES[hostType] ?? [];
   const found = before ?? (await stat(path).catch(() => undefined));
-  if (!is || !what) throw new RenderError(`hostPath type "${hostType}" is not known`);
-  if (!found || !is(found)) throw new RenderError(`hostPath type check failed: ${path} is not ${what}`);
+  const fail = (message: string) => new MountError(volume, new RenderError(message));
+  if (!is || !what) throw fail(`hostPath type "${hostType}" is not known`);
+  if (!found || !is(found)) throw fail(`hostPath type check failed: ${path} is not ${what}`);
 }
 
 /** Deletes all that a pod has below this folder; its host paths stay. */
