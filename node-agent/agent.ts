@@ -128,7 +128,10 @@ export class Agent {
             clock,
             log: log.child({ component: 'devices' }),
             root: deviceRoot,
-            onChange: () => this.node.devicesChanged(),
+            onChange: () => {
+              this.node.devicesChanged();
+              this.sync.devicesChanged();
+            },
           });
     const devices = () => this.devices?.devices ?? [];
     this.node = new NodeWatch({

@@ -162,6 +162,11 @@ export class PodSync {
     this.waker.wake();
   }
 
+  /** Something was plugged in or out: a pod may wait for it. */
+  devicesChanged(): void {
+    this.waker.wake();
+  }
+
   /** Names and ids of the images that pods to be run ask for; undefined while it is not known which those are. */
   get wantedImages():
     | { readonly references: ReadonlySet<string>; readonly ids: ReadonlySet<string> }

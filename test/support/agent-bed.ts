@@ -28,6 +28,7 @@ type AgentChange = {
   readonly port?: number;
   readonly credentials?: Credentials;
   readonly log?: Logger;
+  readonly deviceRoot?: string;
 };
 
 export class AgentBed {
@@ -73,6 +74,7 @@ export class AgentBed {
         credentials: change.credentials ?? credentials,
         epoch,
         heartbeatIntervalMs: 100,
+        deviceRoot: change.deviceRoot,
       },
     );
     this.started = agent;
