@@ -28,6 +28,18 @@ function bed() {
   return { clock, begun, aborted, begin };
 }
 
+describe('the files of a pod', () => {
+  it('stay while a container of it is being made', async () => {
+    const { begun, begin } = bed();
+    const deleteFiles: Step = { kind: 'delete-files', uid: 'uid-1' };
+    begin(start);
+    begin(deleteFiles);
+    expect(begun).toEqual([start]);
+    begin({ ...deleteFiles, uid: 'uid-2' });
+    expect(begun).toEqual([start, { ...deleteFiles, uid: 'uid-2' }]);
+  });
+});
+
 describe('a stop under way', () => {
   it('goes on while the time that is left to it runs out', async () => {
     const { clock, begun, aborted, begin } = bed();

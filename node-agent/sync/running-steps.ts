@@ -65,6 +65,8 @@ export class RunningSteps {
       const current = this.running.get(key);
       if (current && takesPlaceOf(step, current, nowMs)) current.abort.abort();
       else if (current || seenBusy.has(key)) continue;
+      // A container that is being made needs the files until it is there, and is seen.
+      if (step.kind === 'delete-files' && this.isBusyWith(step.uid)) continue;
       if ((this.resting.get(key)?.untilMs ?? 0) > nowMs) continue;
       void this.runOne(key, step, signal).then(() => onEnd(step));
     }

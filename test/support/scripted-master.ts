@@ -56,8 +56,15 @@ export type ScriptedMaster = {
   stop(): Promise<void>;
 };
 
+/** Sees messages as they come. */
+export type MasterHooks = {
+  readonly onHeartbeat?: () => void;
+  /** Replies are handed over here, and kept nowhere. */
+  readonly onReply?: (id: string, payload: Uint8Array) => void;
+};
+
 /** Listens on `port` of the loopback; 0 takes a free one. */
-export async function startScriptedMaster(port = 0): Promise<ScriptedMaster> {
+export async function startScriptedMaster(port = 0, hooks: MasterHooks = {}): Promise<ScriptedMaster> {
   const stopping = new AbortController();
   const broker = await startBroker(
     {
@@ -128,6 +135,7 @@ export async function startScriptedMaster(port = 0): Promise<ScriptedMaster> {
       epoch = undefined;
     },
     message(peer, topic, payload) {
+      if (topic.kind === 'reply' && hooks.onReply) return hooks.onReply(topic.id, payload);
       if (topic.kind === 'reply') {
         const reply = master.replies.get(topic.id) ?? {
           output: Buffer.alloc(0),
@@ -146,8 +154,10 @@ export async function startScriptedMaster(port = 0): Promise<ScriptedMaster> {
         return;
       }
       const message = JSON.parse(payload.toString());
-      if (topic.kind === 'heartbeat') master.heartbeats.push(message);
-      else if (topic.kind === 'requests') master.requests.push(message);
+      if (topic.kind === 'heartbeat') {
+        master.heartbeats.push(message);
+        hooks.onHeartbeat?.();
+      } else if (topic.kind === 'requests') master.requests.push(message);
       else if (topic.kind === 'report') {
         master.reports.push(message);
         for (const pod of message.pods) master.pods.set(pod.uid, pod);
