@@ -222,6 +222,7 @@ export class Agent {
       pods: () => this.livingPods(),
       usage: () => this.usage.usage?.pods,
       podsFolder: podsFolder(dataDir),
+      layerBytes: (podUid, signal) => this.layerBytes(podUid, signal),
       evict: eviction => this.sync.evict(eviction),
     });
     this.heartbeats = new Heartbeats({
@@ -327,6 +328,16 @@ export class Agent {
         ended || terminateWithinSeconds !== undefined || phase === 'Succeeded' || phase === 'Failed';
       return document && !hasEnded ? [document] : [];
     });
+  }
+
+  private async layerBytes(uid: string, signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+    const bytes = new Map<string, number>();
+    for (const { id, labels } of this.sync.containers)
+      if (labels.podUid === uid) {
+        const own = (await this.deps.runtime.layerBytes(id, signal)) ?? 0;
+        bytes.set(labels.container, (bytes.get(labels.container) ?? 0) + own);
+      }
+    return bytes;
   }
 
   private findLogContainer(call: LogsCall): LogContainer {

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { FakeClock } from '../../shared/clock.ts';
 import type { PodDocument, Usage } from '../../shared/protocol/messages.ts';
-import { aDocument } from '../sync/pod-builders.ts';
+import { aContainer, aDocument } from '../sync/pod-builders.ts';
 import { Evictor } from './evictor.ts';
 import { folderBytes } from './folder-size.ts';
 import type { Eviction } from './plan.ts';
@@ -16,6 +16,7 @@ let troubles: Set<string>;
 let pods: PodDocument[];
 let usage: Usage['pods'];
 let evicted: Eviction[];
+let layers: Map<string, number>;
 let stop: AbortController;
 
 beforeEach(async () => {
@@ -25,6 +26,7 @@ beforeEach(async () => {
   pods = [];
   usage = [];
   evicted = [];
+  layers = new Map();
   stop = new AbortController();
   const evictor = new Evictor({
     clock,
@@ -33,6 +35,7 @@ beforeEach(async () => {
     pods: () => pods,
     usage: () => usage,
     podsFolder: folder,
+    layerBytes: async uid => new Map([['web', layers.get(uid) ?? 0]]),
     evict(eviction) {
       evicted.push(eviction);
       pods = pods.filter(({ uid }) => uid !== eviction.uid);
@@ -92,6 +95,15 @@ it('ends a pod whose volume outgrew its limit, and no other', async () => {
   ];
   await untilEvicted(['b']);
   expect(evicted[0]?.message).toBe('Usage of EmptyDir volume "scratch" exceeds the limit "1Mi". ');
+});
+
+it('counts what containers wrote into their own layers', async () => {
+  const limited = aContainer({ resources: { limits: { 'ephemeral-storage': '1Mi' } } });
+  pods = ['a', 'b'].map(uid => aDocument({ uid, spec: { containers: [limited] } }));
+  layers.set('a', 2 ** 20).set('b', 2 ** 20 + 1);
+  await untilEvicted(['b']);
+  troubles.add('DiskPressure');
+  await untilEvicted(['b', 'a']);
 });
 
 it('measures what lies in a folder and not what links lead to', async () => {

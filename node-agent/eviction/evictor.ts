@@ -10,7 +10,13 @@ import { parseBytes } from '../../shared/quantity.ts';
 import { DISK_EVICTION_AFTER_MS, EVICTION_INTERVAL_MS, MEASURE_INTERVAL_MS } from '../limits.ts';
 import { podFolder } from '../volumes/plan-volume.ts';
 import { folderBytes } from './folder-size.ts';
-import { diskVolumesOf, exceededLimit, hasDiskLimit } from './limits-of-pod.ts';
+import {
+  diskVolumesOf,
+  exceededLimit,
+  hasDiskLimit,
+  type PodDiskUsage,
+  podDiskBytes,
+} from './limits-of-pod.ts';
 import { type EvictablePod, type Eviction, planEviction } from './plan.ts';
 
 export type EvictorDeps = {
@@ -23,6 +29,8 @@ export type EvictorDeps = {
   /** By pod and container; undefined before it was first sampled. */
   readonly usage: () => Usage['pods'];
   readonly podsFolder: string;
+  /** What the pod's containers wrote into their own layers, bytes, by name. Costs a look at each of their files. */
+  readonly layerBytes: (podUid: string, signal: AbortSignal) => Promise<ReadonlyMap<string, number>>;
   readonly evict: (eviction: Eviction) => void;
 };
 
@@ -69,7 +77,7 @@ export class Evictor {
     if (nowMs - this.measuredAtMs < MEASURE_INTERVAL_MS) return;
     this.measuredAtMs = nowMs;
     for (const document of pods().filter(hasDiskLimit)) {
-      const message = exceededLimit(document, await this.volumeBytes(document, signal));
+      const message = exceededLimit(document, await this.diskUsage(document, signal));
       if (message !== undefined) this.carryOut({ uid: document.uid, message });
     }
   }
@@ -86,8 +94,7 @@ export class Evictor {
   ): Promise<readonly EvictablePod[]> {
     const measured: EvictablePod[] = [];
     for (const document of documents) {
-      const bytes = [...(await this.volumeBytes(document, signal)).values()];
-      const usedBytes = bytes.reduce((sum, each) => sum + each, 0);
+      const usedBytes = podDiskBytes(await this.diskUsage(document, signal));
       const requestBytes = requestsOf(document, 'ephemeral-storage');
       const { uid, spec } = document;
       measured.push({ uid, priority: spec.priority ?? 0, usedBytes, requestBytes, containers: [] });
@@ -95,12 +102,13 @@ export class Evictor {
     return measured;
   }
 
-  private async volumeBytes(document: PodDocument, signal: AbortSignal): Promise<Map<string, number>> {
-    const folder = join(podFolder(this.deps.podsFolder, document.uid), 'volumes');
-    const bytes = new Map<string, number>();
+  private async diskUsage(document: PodDocument, signal: AbortSignal): Promise<PodDiskUsage> {
+    const { podsFolder, layerBytes } = this.deps;
+    const folder = join(podFolder(podsFolder, document.uid), 'volumes');
+    const volumes = new Map<string, number>();
     for (const name of diskVolumesOf(document))
-      bytes.set(name, await folderBytes(join(folder, name), signal));
-    return bytes;
+      volumes.set(name, await folderBytes(join(folder, name), signal));
+    return { volumes, containers: await layerBytes(document.uid, signal) };
   }
 }
 

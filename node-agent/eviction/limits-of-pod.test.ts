@@ -10,7 +10,10 @@ const volumes = [
   { name: 'memory', emptyDir: { medium: 'Memory', sizeLimit: '1Ki' } },
   { name: 'host', hostPath: { path: '/' } },
 ];
-const used = (bytes: Record<string, number>) => new Map(Object.entries(bytes));
+const used = (volumes: Record<string, number>, containers: Record<string, number> = {}) => ({
+  volumes: new Map(Object.entries(volumes)),
+  containers: new Map(Object.entries(containers)),
+});
 
 it('measures emptyDirs on the disk, of pods with a limit', () => {
   expect(diskVolumesOf(aDocument({ spec: { volumes } }))).toEqual(['small', 'free']);
@@ -26,14 +29,24 @@ it.each([
     'the pod',
     [limited('a', '1Ki'), limited('b', '1Ki')],
     { free: 2049 },
-    'Pod ephemeral local storage usage exceeds the total limit of containers 2048. ',
+    'Pod ephemeral local storage usage exceeds the total limit of containers 2Ki. ',
   ],
   [
     'a pod of which one container has no limit',
     [limited('a', '1Ki'), limited('b')],
     { free: 9999 },
-    undefined,
+    'Pod ephemeral local storage usage exceeds the total limit of containers 1Ki. ',
   ],
 ])('%s', (_, containers, bytes, want) => {
   expect(exceededLimit(aDocument({ spec: { containers, volumes } }), used(bytes))).toBe(want);
+});
+
+it('counts what containers write into their layers, together and one by one', () => {
+  const containers = [limited('a', '1Ki'), limited('b', '3Ki')];
+  const document = aDocument({ spec: { containers } });
+  expect(exceededLimit(document, used({}, { a: 1024, b: 3072 }))).toBeUndefined();
+  expect(exceededLimit(document, used({}, { a: 1025, b: 0 }))).toBe(
+    'Container a exceeded its local ephemeral storage limit "1Ki". ',
+  );
+  expect(exceededLimit(document, used({ free: 1024 }, { a: 1024, b: 2049 }))).toContain('total limit');
 });

@@ -290,6 +290,8 @@ export interface ContainerRuntime {
   connect(id: string, port: number, signal: AbortSignal): Promise<RuntimeStream>;
   /** What the container has used; absent for one that does not run. No process is started for it. */
   usage(id: string, signal?: AbortSignal): Promise<ContainerUsage | undefined>;
+  /** Bytes that it wrote into its own layer; absent for one that is gone. The engine looks at each of the layer's files: to be asked seldom. */
+  layerBytes(id: string, signal?: AbortSignal): Promise<number | undefined>;
   /**
    * Yields whenever an own container may have changed (started, died, was removed) and once after each connect to the
    * engine, the first too. A hint to look again, no more: hints that come while the reader is busy are one. Goes on

@@ -68,6 +68,12 @@ export const ContainerAnswer = v.object({
 });
 export type ContainerAnswer = v.InferOutput<typeof ContainerAnswer>;
 
+/** Of an inspection with `size`. */
+export const SizeAnswer = v.object({
+  /** Bytes of the files that it created or changed. */
+  SizeRw: v.optional(v.number(), 0),
+});
+
 export const ExecAnswer = v.object({
   Running: v.boolean(),
   /** Null while it runs. */

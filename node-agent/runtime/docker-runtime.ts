@@ -27,6 +27,7 @@ import {
   InfoAnswer,
   ListAnswer,
   type ListedContainer,
+  SizeAnswer,
 } from './docker-answers.ts';
 import { dockerChanges } from './docker-changes.ts';
 import { DockerConnection, type DockerRequest } from './docker-connection.ts';
@@ -295,6 +296,13 @@ export class DockerRuntime implements ContainerRuntime {
   async usage(id: string, signal?: AbortSignal): Promise<ContainerUsage | undefined> {
     const inspect = async () => (await this.inspectOwn('usage', id, signal))?.answer;
     return unlessGone(this.usages.read(id, inspect, signal));
+  }
+
+  async layerBytes(id: string, signal?: AbortSignal): Promise<number | undefined> {
+    if (!(await this.isOwn('layerBytes', id, signal))) return undefined;
+    const path = `/containers/${id}/json`;
+    const request = { operation: 'layerBytes', method: 'GET', path, query: { size: true } } as const;
+    return (await unlessGone(this.connection.ask(request, SizeAnswer, signal)))?.SizeRw;
   }
 
   changes(signal: AbortSignal): AsyncGenerator<void, void, void> {

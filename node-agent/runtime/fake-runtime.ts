@@ -41,13 +41,15 @@ export type FakeOperation =
   | 'exec'
   | 'attach'
   | 'connect'
-  | 'usage';
+  | 'usage'
+  | 'layerBytes';
 
 type FakeContainer = {
   readonly id: string;
   readonly spec: ContainerSpec;
   state: ContainerState;
   usage?: { readonly cpuNanoseconds: number; readonly memoryBytes: number };
+  layerBytes: number;
   /** What the program does on SIGTERM; by default it ends with 143. */
   onTerm?: () => void;
   readonly lines: FakeLogLine[];
@@ -155,7 +157,7 @@ export class FakeRuntime implements ContainerRuntime {
     if (!this.localImages.find(spec.image))
       throw new RuntimeError('create', 'image-not-found', `no such image: ${spec.image}`);
     const id = `fake-${this.nextId++}`;
-    this.containers.set(id, { id, spec, state: { kind: 'created' }, lines: [] });
+    this.containers.set(id, { id, spec, state: { kind: 'created' }, layerBytes: 0, lines: [] });
     return { id };
   }
 
@@ -240,6 +242,11 @@ export class FakeRuntime implements ContainerRuntime {
     await this.enter('usage', id, signal);
     const container = this.containers.get(id);
     return container?.state.kind === 'running' && container.usage ? { id, ...container.usage } : undefined;
+  }
+
+  async layerBytes(id: string, signal?: AbortSignal): Promise<number | undefined> {
+    await this.enter('layerBytes', id, signal);
+    return this.containers.get(id)?.layerBytes;
   }
 
   async *changes(signal: AbortSignal): AsyncGenerator<void> {
@@ -329,6 +336,12 @@ export class FakeRuntime implements ContainerRuntime {
   ): void {
     const container = this.containers.get(id);
     if (container) container.usage = usage;
+  }
+
+  /** The container writes files into its own layer. */
+  writeLayer(id: string, bytes: number): void {
+    const container = this.containers.get(id);
+    if (container) container.layerBytes += bytes;
   }
 
   /** The container prints `text`, whole lines or a part of one. */

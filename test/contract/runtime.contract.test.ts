@@ -70,6 +70,9 @@ function actOut(runtime: FakeRuntime, id: string, spec: ContainerSpec): void {
         runtime.exit(id, 0);
       });
       break;
+    case CONTRACT_PROGRAMS.writes:
+      runtime.writeLayer(id, 100_000);
+      break;
     case CONTRACT_PROGRAMS.missing:
       throw new RuntimeError('start', 'invalid', `exec: "${spec.command[0]}": no such file or directory`);
   }

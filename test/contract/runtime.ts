@@ -23,6 +23,8 @@ export const CONTRACT_PROGRAMS = {
   /** Prints, then runs until SIGTERM, prints again and ends with 0. */
   printsTwice: ['sh', '-c', 'trap "echo bye; exit 0" TERM; echo hello; sleep 1000 & wait'],
   missing: ['/no/such/program'],
+  /** Writes 100,000 bytes into a file of its own, then runs on. */
+  writes: ['sh', '-c', 'dd if=/dev/zero of=/tmp/file bs=1000 count=100; exec sleep 1000'],
   /** Says back what it reads, line by line; it takes input. */
   echoes: ['cat'],
   /** Serves HTTP: on port 7 to all, on 8 on its loopback alone. */
@@ -419,6 +421,15 @@ export function runtimeContract(name: string, open: () => Promise<ContractSubjec
       expect(await runtime.usage(id)).toBeUndefined();
       await runtime.remove(id);
       expect(await runtime.usage(id)).toBeUndefined();
+    });
+
+    it('counts what a container wrote into its own layer', async () => {
+      const { id } = await runtime.create(spec('writes'));
+      expect(await runtime.layerBytes(id)).toBeLessThan(4096);
+      await runtime.start(id);
+      await until(async () => expect(await runtime.layerBytes(id)).toBeGreaterThan(99_999));
+      await runtime.remove(id);
+      expect(await runtime.layerBytes(id)).toBeUndefined();
     });
 
     it('hints once at first, then at each change, and ends when told', async () => {
