@@ -107,11 +107,32 @@ describe.skipIf(kubectlPath === undefined)('an emptyDir beyond its limit', () =>
         volumes: [{ name: 'scratch', emptyDir: { sizeLimit: '1Mi' } }],
       },
     };
-    const { code, stderr } = await cluster.kubectl(['apply', '-f', '-'], JSON.stringify(pod));
+    const [main] = pod.spec.containers;
+    const sprawling = {
+      ...pod,
+      metadata: { name: 'sprawling' },
+      spec: {
+        ...pod.spec,
+        containers: [
+          {
+            ...main,
+            command: ['sh', '-c', 'dd if=/dev/zero of=/tmp/big bs=1M count=2; sleep 1000000 & wait $!'],
+            resources: { limits: { 'ephemeral-storage': '1Mi' } },
+          },
+        ],
+      },
+    };
+    const both = { apiVersion: 'v1', kind: 'List', items: [pod, sprawling] };
+    const { code, stderr } = await cluster.kubectl(['apply', '-f', '-'], JSON.stringify(both));
     expect([code, stderr]).toEqual([0, '']);
     await until(async () =>
       expect(await field('.status.phase} {.status.reason} {.status.message', 'pod', 'greedy')).toBe(
         'Failed Evicted Usage of EmptyDir volume "scratch" exceeds the limit "1Mi". ',
+      ),
+    );
+    await until(async () =>
+      expect(await field('.status.phase} {.status.reason} {.status.message', 'pod', 'sprawling')).toBe(
+        'Failed Evicted Pod ephemeral local storage usage exceeds the total limit of containers 1Mi. ',
       ),
     );
     expect(await ok('describe', 'pod', 'greedy')).toMatch(/Reason: +Evicted[\s\S]*Warning +Evicted/);
