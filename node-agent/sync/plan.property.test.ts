@@ -272,6 +272,58 @@ it('comes back, all in one sandbox, after a sandbox has died or vanished at any 
   );
 });
 
+const programsOf = (world: World) =>
+  world.containers.filter(each => each.state.kind === 'running' && !isSandbox(each));
+
+it('only stops what runs when the device shuts down, sidecars last', () => {
+  fc.assert(
+    fc.property(worlds, fc.nat(12), (world, turnOfShutdown) => {
+      const strike = (turn: number) => {
+        if (turn !== turnOfShutdown) return;
+        for (const { uid } of world.wanted) world.memory.halting.set(uid, world.nowMs + 60_000);
+      };
+      const isAllowed = (step: Step) => {
+        if (step.kind === 'remove-volume' || !world.memory.halting.has(step.uid)) return true;
+        const { document, terminateWithinSeconds } = world.wanted.find(({ uid }) => uid === step.uid) ?? {};
+        if (terminateWithinSeconds === undefined) expect(step.kind).toBe('stop');
+        else expect(['stop', 'remove', 'delete-files']).toContain(step.kind);
+        if (step.kind !== 'stop' || step.graceSeconds === 0) return true;
+        const isSidecar = (name: string) =>
+          document?.spec.initContainers?.some(init => init.name === name && init.restartPolicy === 'Always');
+        const served = programsOf(world).filter(
+          ({ labels }) => labels.podUid === step.uid && !isSidecar(labels.container),
+        );
+        if (isSidecar(step.container)) expect(served).toEqual([]);
+        return true;
+      };
+      expect(settle(world, isAllowed, strike)).toBe(true);
+      const halted = programsOf(world).filter(({ labels }) => world.memory.halting.has(labels.podUid));
+      expect(halted).toEqual([]);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+it('leaves nothing of a pod that was ended at any moment, and runs nothing of it again', () => {
+  fc.assert(
+    fc.property(worlds, fc.nat(12), fc.nat(5), (world, fatalTurn, graceSeconds) => {
+      const end = { reason: 'Evicted' as const, message: '', graceSeconds, wallMs: 0 };
+      const strike = (turn: number) => {
+        if (turn === fatalTurn) for (const { uid } of world.wanted) world.memory.ended.set(uid, end);
+      };
+      const isAllowed = (step: Step) => {
+        if (step.kind !== 'remove-volume' && world.memory.ended.has(step.uid))
+          expect(['stop', 'remove', 'delete-files']).toContain(step.kind);
+        return true;
+      };
+      expect(settle(world, isAllowed, strike)).toBe(true);
+      const isEnded = (each: RuntimeContainer) => world.memory.ended.has(each.labels.podUid);
+      expect(world.containers.filter(isEnded)).toEqual([]);
+    }),
+    { numRuns: 300 },
+  );
+});
+
 it('plans the same whatever the order of its input', () => {
   fc.assert(
     fc.property(worlds, world => {

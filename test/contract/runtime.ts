@@ -427,10 +427,7 @@ export function runtimeContract(name: string, open: () => Promise<ContractSubjec
       const { id } = await runtime.create(spec('writes'));
       expect(await runtime.layerBytes(id)).toBeLessThan(4096);
       await runtime.start(id);
-      await vi.waitFor(async () => expect(await runtime.layerBytes(id)).toBeGreaterThan(99_999), {
-        timeout: 20_000,
-        interval: 50,
-      });
+      await vi.waitFor(async () => expect(await runtime.layerBytes(id)).toBeGreaterThan(99_999), WAIT);
       await runtime.remove(id);
       expect(await runtime.layerBytes(id)).toBeUndefined();
     });
