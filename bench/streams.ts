@@ -18,7 +18,7 @@ const INTERVAL_MS = 1000;
 const STATUS_CHANGES = 1000;
 const POLL_MS = 20;
 const MB = 1_000_000;
-const STUCK_MS = 5 * 60_000;
+const STUCK_MS = 60_000;
 
 async function main(): Promise<void> {
   const image = await ensureTestImage();
@@ -114,7 +114,11 @@ async function measureStatusChanges(agent: LoneAgent, image: string): Promise<vo
 async function openStreams(agent: LoneAgent, count: number): Promise<readonly Reader[]> {
   const readers = Array.from({ length: count }, () => reader());
   await Promise.all(readers.map((each, i) => agent.open(`stream-${count}-${i}`, endless, each)));
-  await until(() => readers.every(({ readBytes }) => readBytes > 0));
+  await until(() => {
+    const ended = readers.find(({ end }) => end !== undefined);
+    if (ended) throw new Error(`a stream ended: ${ended.end}`);
+    return readers.every(({ readBytes }) => readBytes > 0);
+  });
   return readers;
 }
 

@@ -33,7 +33,13 @@ export type LoneAgent = {
 };
 
 /** What a stream's reader grants at its start, and whether it grants what it has read once more. */
-export type Reader = { readonly creditBytes: number; readonly isSlow: boolean; readBytes: number };
+export type Reader = {
+  readonly creditBytes: number;
+  readonly isSlow: boolean;
+  readBytes: number;
+  /** What was said at the end, once it has ended. */
+  end?: string;
+};
 
 /** Runs `measure`; agent, containers and files are gone afterwards. */
 export async function withLoneAgent(measure: (agent: LoneAgent) => Promise<void>): Promise<void> {
@@ -45,7 +51,11 @@ export async function withLoneAgent(measure: (agent: LoneAgent) => Promise<void>
     onHeartbeat: () => beats.push(systemClock.monotonicMs()),
     onReply: (id, payload) => {
       const reader = readers.get(id);
-      if (reader === undefined || payload[0] === REPLY_FRAME.end) return;
+      if (reader === undefined) return;
+      if (payload[0] === REPLY_FRAME.end) {
+        reader.end = Buffer.from(payload.subarray(1)).toString();
+        return;
+      }
       const bytes = payload.byteLength - 1;
       reader.readBytes += bytes;
       if (!reader.isSlow) void master.call(id, { kind: 'credit', bytes });

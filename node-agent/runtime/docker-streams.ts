@@ -12,6 +12,9 @@ import { writeTo } from './socket-stream.ts';
 /** Docker takes Ctrl-P Ctrl-Q for "leave me" unless other keys are named, and holds the first of them back; nobody types these. */
 const DETACH_KEYS = Array(8).fill('ctrl-@').join(',');
 
+/** What Docker says of a command whose reader has left while it prints: not running, though it is, and this exit code. */
+const READER_LEFT = 126;
+
 /** How often an engine is asked for the number of a process that it has only just started. */
 const PID_TRIES = 50;
 
@@ -152,7 +155,8 @@ async function endCommand(
     await clock.sleep(EXIT_POLL_MS);
     exec = await ask().catch(() => undefined);
   }
-  if (!exec?.Running || !(await isProcessOf(exec.Pid, containerId))) return;
+  if (!exec || (!exec.Running && exec.ExitCode !== READER_LEFT)) return;
+  if (!(await isProcessOf(exec.Pid, containerId))) return;
   try {
     process.kill(-exec.Pid, signal);
   } catch {

@@ -106,6 +106,11 @@ async function run(world: FakeWorld, process: FakeProcess, { command }: ExecOpti
       world.lasting = process;
       await process.print('started\n');
       return;
+    case CONTRACT_COMMANDS.floodsOn:
+      world.lasting = process;
+      await process.print('started\n');
+      while (!process.signal.aborted) await process.print('y\n');
+      return;
     case CONTRACT_COMMANDS.stillLasts:
       return process.exit(world.lasting?.signal.aborted ? 1 : 0);
     default:

@@ -43,6 +43,8 @@ export const CONTRACT_COMMANDS = {
   hasFlooded: ['test', '-e', '/tmp/done'],
   /** Leaves its pid behind and runs for long. */
   lasts: ['sh', '-c', 'echo $$ > /tmp/pid; echo started; sleep 1000'],
+  /** As `lasts`, and prints as fast as it can. */
+  floodsOn: ['sh', '-c', 'echo $$ > /tmp/pid; echo started; exec yes'],
   /** As `lasts`, and takes no notice of being hung up. */
   defies: ['sh', '-c', 'trap "" HUP; echo $$ > /tmp/pid; echo started; sleep 1000'],
   stillLasts: ['sh', '-c', 'kill -0 $(cat /tmp/pid)'],
@@ -328,10 +330,10 @@ export function runtimeContract(name: string, open: () => Promise<ContractSubjec
       expect((await drain(await exec(id, 'hasFlooded'))).exitCode).toBe(0);
     });
 
-    it('hangs a command up whose caller leaves', async () => {
+    it.each(['lasts', 'floodsOn'] as const)('hangs a command up whose caller leaves: %s', async command => {
       const id = await started('idle');
       const abort = new AbortController();
-      expect(await firstText(await exec(id, 'lasts', {}, abort.signal))).toBe('started\n');
+      expect(await firstText(await exec(id, command, {}, abort.signal))).toMatch(/^started\n/);
       expect((await drain(await exec(id, 'stillLasts'))).exitCode).toBe(0);
       abort.abort();
       await vi.waitFor(
