@@ -27,8 +27,8 @@ export type LoneAgent = {
   readonly figures: () => Figures;
   /** How often a pod's status was told in a report. */
   readonly statusChanges: () => number;
-  /** How many of its pods run. */
-  readonly running: () => number;
+  /** How many run of the pods that are `podsLike` the one of this name. */
+  readonly running: (name: string) => number;
   readonly open: (id: string, call: AnyCall, reader: Reader) => Promise<void>;
 };
 
@@ -78,7 +78,10 @@ export async function withLoneAgent(measure: (agent: LoneAgent) => Promise<void>
       beats,
       figures: () => figuresOf({ name: NODE, pid: agent.pid ?? 0, args: [] }),
       statusChanges: () => master.reports.reduce((sum, { pods }) => sum + pods.length, 0),
-      running: () => [...master.pods.values()].filter(({ status }) => status.phase === 'Running').length,
+      running: name =>
+        [...master.pods.values()].filter(
+          ({ uid, status }) => uid.startsWith(`${name}-`) && status.phase === 'Running',
+        ).length,
       open: async (id, call, reader) => {
         readers.set(id, reader);
         await master.call(id, { kind: 'open', creditBytes: reader.creditBytes, call });
