@@ -30,10 +30,10 @@ async function main(): Promise<void> {
     },
   });
   await withLoneAgent(async agent => {
-    await until(() => agent.beats.length >= 3);
+    await until(agent, () => agent.beats.length >= 3);
     const fromMs = systemClock.monotonicMs();
     await agent.master.want({ generation: 1, pods: podsLike(idle, PODS) });
-    await until(() => agent.running(idle.name) === PODS);
+    await until(agent, () => agent.running(idle.name) === PODS);
     reportBeats(`streams.${PODS}-pods-start`, agent, fromMs);
     for (const count of STREAMS) await measureStreams(agent, count);
     await measureSlowReader(agent);
@@ -53,7 +53,7 @@ async function measureStreams(agent: LoneAgent, count: number): Promise<void> {
   const [fromMs, fromBytes] = [systemClock.monotonicMs(), bytesOf(readers)];
   const rss: number[] = [];
   while (systemClock.monotonicMs() < fromMs + WINDOW_MS) {
-    await systemClock.sleep(INTERVAL_MS);
+    await systemClock.sleep(INTERVAL_MS, agent.signal);
     rss.push(agent.figures().rssBytes / MB);
   }
   const name = `streams.${count}`;
@@ -73,11 +73,11 @@ async function measureStreams(agent: LoneAgent, count: number): Promise<void> {
 async function measureSlowReader(agent: LoneAgent): Promise<void> {
   const [slow, fast] = [reader(true), reader()];
   await agent.open('slow', endless, slow);
-  await until(() => slow.readBytes > 0);
+  await until(agent, () => slow.readBytes > 0);
   await agent.open('fast', endless, fast);
   const fromMs = systemClock.monotonicMs();
   const before = agent.figures().rssBytes;
-  await systemClock.sleep(WINDOW_MS);
+  await systemClock.sleep(WINDOW_MS, agent.signal);
   const seconds = (systemClock.monotonicMs() - fromMs) / 1000;
   report('streams.slow-reader.sent', slow.readBytes / 1024, 'KiB');
   report('streams.slow-reader.agent-rss-growth', (agent.figures().rssBytes - before) / MB, 'MB');
@@ -95,13 +95,15 @@ async function measureStatusChanges(agent: LoneAgent, image: string): Promise<vo
     spec: { containers: [own], terminationGracePeriodSeconds: 0 },
   });
   await agent.master.want({ generation: 2, pods: podsLike(restless, PODS) });
-  await until(() => agent.running(restless.name) === PODS);
+  await until(agent, () => agent.running(restless.name) === PODS);
+  // What was told last is in the checkpoint by then.
+  await systemClock.sleep(WINDOW_MS, agent.signal);
   const [fromMs, fromChanges, fromBytes] = [
     systemClock.monotonicMs(),
     agent.statusChanges(),
     agent.figures().writtenBytes,
   ];
-  await until(() => agent.statusChanges() - fromChanges >= STATUS_CHANGES);
+  await until(agent, () => agent.statusChanges() - fromChanges >= STATUS_CHANGES);
   report(`streams.${STATUS_CHANGES}-status-changes.took`, (systemClock.monotonicMs() - fromMs) / 1000, 's');
   report(
     `streams.${STATUS_CHANGES}-status-changes.written`,
@@ -113,7 +115,7 @@ async function measureStatusChanges(agent: LoneAgent, image: string): Promise<vo
 async function openStreams(agent: LoneAgent, count: number): Promise<readonly Reader[]> {
   const readers = Array.from({ length: count }, () => reader());
   await Promise.all(readers.map((each, i) => agent.open(`stream-${count}-${i}`, endless, each)));
-  await until(() => {
+  await until(agent, () => {
     const ended = readers.find(({ end }) => end !== undefined);
     if (ended) throw new Error(`a stream ended: ${ended.end}`);
     return readers.every(({ readBytes }) => readBytes > 0);
@@ -138,11 +140,11 @@ function reportBeats(name: string, { beats }: LoneAgent, fromMs: number): void {
   report(`${name}.heartbeat-jitter.worst`, Math.max(...late), 'ms');
 }
 
-async function until(isSo: () => boolean): Promise<void> {
+async function until({ signal }: LoneAgent, isSo: () => boolean): Promise<void> {
   const fromMs = systemClock.monotonicMs();
   while (!isSo()) {
     if (systemClock.monotonicMs() - fromMs > STUCK_MS) throw new Error('nothing more happens');
-    await systemClock.sleep(POLL_MS);
+    await systemClock.sleep(POLL_MS, signal);
   }
 }
 

@@ -3,14 +3,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { AGENT_LAUNCH } from '../../deploy/up/launch-options.ts';
 import { DockerRuntime } from '../../node-agent/runtime/docker-runtime.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { type AnyCall, type PodDocument, REPLY_FRAME } from '../../shared/protocol/messages.ts';
 import { removeDeviceMemory } from '../../test/support/device-memory.ts';
 import {
-  CLUSTER,
   JOIN_TOKEN,
   NODE,
   type ScriptedMaster,
@@ -29,6 +28,8 @@ export type LoneAgent = {
   readonly statusChanges: () => number;
   /** How many run of the pods that are `podsLike` the one of this name. */
   readonly running: (name: string) => number;
+  /** Aborts when the person at the terminal has had enough. */
+  readonly signal: AbortSignal;
   readonly open: (id: string, call: AnyCall, reader: Reader) => Promise<void>;
 };
 
@@ -44,10 +45,14 @@ export type Reader = {
 /** Runs `measure`; agent, containers and files are gone afterwards. */
 export async function withLoneAgent(measure: (agent: LoneAgent) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'pikelet-bench-'));
+  const cluster = basename(folder);
+  const ending = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ending.abort(new Error(name)));
   const dataDir = join(folder, NODE);
   const beats: number[] = [];
   const readers = new Map<string, Reader>();
   const master = await startScriptedMaster(0, {
+    cluster,
     onHeartbeat: () => beats.push(systemClock.monotonicMs()),
     onReply: (id, payload) => {
       const reader = readers.get(id);
@@ -61,11 +66,10 @@ export async function withLoneAgent(measure: (agent: LoneAgent) => Promise<void>
       if (!reader.isSlow) void master.call(id, { kind: 'credit', bytes });
     },
   });
-  const runtime = new DockerRuntime({ owner: { cluster: CLUSTER, node: NODE }, clock: systemClock });
+  const runtime = new DockerRuntime({ owner: { cluster, node: NODE }, clock: systemClock });
   const removeContainers = async () => {
     for (const { id } of await runtime.list()) await runtime.remove(id);
   };
-  await removeContainers();
   const flags = ['--master', `mqtt://127.0.0.1:${master.port}`, '--data-dir', dataDir, '--name', NODE];
   const others = ['--token', JOIN_TOKEN, '--image-gc-high-threshold', '100', '--log-level', 'warn'];
   const agent = spawn(process.execPath, [...AGENT_LAUNCH.nodeFlags, AGENT, ...flags, ...others], {
@@ -76,6 +80,7 @@ export async function withLoneAgent(measure: (agent: LoneAgent) => Promise<void>
     await measure({
       master,
       beats,
+      signal: ending.signal,
       figures: () => figuresOf({ name: NODE, pid: agent.pid ?? 0, args: [] }),
       statusChanges: () => master.reports.reduce((sum, { pods }) => sum + pods.length, 0),
       running: name =>

@@ -56,15 +56,18 @@ export type ScriptedMaster = {
   stop(): Promise<void>;
 };
 
-/** Sees messages as they come. */
-export type MasterHooks = {
+/** Messages are seen as they come. */
+type MasterOptions = {
+  /** Default CLUSTER. */
+  readonly cluster?: string;
   readonly onHeartbeat?: () => void;
   /** Replies are handed over here, and kept nowhere. */
   readonly onReply?: (id: string, payload: Uint8Array) => void;
 };
 
 /** Listens on `port` of the loopback; 0 takes a free one. */
-export async function startScriptedMaster(port = 0, hooks: MasterHooks = {}): Promise<ScriptedMaster> {
+export async function startScriptedMaster(port = 0, options: MasterOptions = {}): Promise<ScriptedMaster> {
+  const { cluster = CLUSTER, onHeartbeat, onReply } = options;
   const stopping = new AbortController();
   const broker = await startBroker(
     {
@@ -106,14 +109,14 @@ export async function startScriptedMaster(port = 0, hooks: MasterHooks = {}): Pr
     joinRequests: [],
     pods: new Map(),
     sendsDocuments: true,
-    joinAnswer: { ok: true, node: NODE, password: PASSWORD, cluster: CLUSTER },
+    joinAnswer: { ok: true, node: NODE, password: PASSWORD, cluster },
     async want({ generation, incarnation = 1, pods }) {
       const index = pods.map(({ document, terminateWithinSeconds }) => {
         const digest = digestOf(document);
         documents.set(digest, document);
         return { uid: document.uid, digest, terminateWithinSeconds };
       });
-      desired = { cluster: CLUSTER, incarnation, generation, pods: index };
+      desired = { cluster, incarnation, generation, pods: index };
       await sendDesired();
     },
     sendDocuments,
@@ -135,7 +138,7 @@ export async function startScriptedMaster(port = 0, hooks: MasterHooks = {}): Pr
       epoch = undefined;
     },
     message(peer, topic, payload) {
-      if (topic.kind === 'reply' && hooks.onReply) return hooks.onReply(topic.id, payload);
+      if (topic.kind === 'reply' && onReply) return onReply(topic.id, payload);
       if (topic.kind === 'reply') {
         const reply = master.replies.get(topic.id) ?? {
           output: Buffer.alloc(0),
@@ -156,7 +159,7 @@ export async function startScriptedMaster(port = 0, hooks: MasterHooks = {}): Pr
       const message = JSON.parse(payload.toString());
       if (topic.kind === 'heartbeat') {
         master.heartbeats.push(message);
-        hooks.onHeartbeat?.();
+        onHeartbeat?.();
       } else if (topic.kind === 'requests') master.requests.push(message);
       else if (topic.kind === 'report') {
         master.reports.push(message);
