@@ -4,7 +4,7 @@
  */
 import type { Logger } from 'pino';
 import { backoffDelayMs } from '../../shared/backoff.ts';
-import { type Clock, pause } from '../../shared/clock.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { allContainers } from '../../shared/kubernetes/pod-containers.ts';
 import type { EventReport, PodDocument, PodReport } from '../../shared/protocol/messages.ts';
 import type { Device } from '../devices/device.ts';
@@ -27,13 +27,14 @@ import { type DesiredSet, emptyDesiredSet, type WantedPod, wantedPods } from './
 import type { Plan } from './draft.ts';
 import { type ExecuteDeps, executeStep } from './execute-step.ts';
 import { Finder } from './finder.ts';
+import { Halter } from './halter.ts';
 import { forgetStrangers, newMemory, noteExits, retryPulls, type SyncMemory } from './memory.ts';
 import { plan } from './plan.ts';
 import { type PodEnd, podEnds } from './pod-end.ts';
 import { PodStatuses } from './pod-statuses.ts';
 import type { RenderFacts } from './render-container.ts';
 import { RunningSteps } from './running-steps.ts';
-import { podsToHalt, runsProgram, type Shutdown, type ShutdownPeriods, shutdownFrom } from './shutdown.ts';
+import { runsProgram, type ShutdownPeriods } from './shutdown.ts';
 import { unsupportedFeatures } from './unsupported.ts';
 import { Waker } from './waker.ts';
 
@@ -67,13 +68,13 @@ export class PodSync {
   private readonly prober: Prober;
   private readonly finder: Finder;
   private readonly verdictFile: VerdictFile;
+  private readonly halter: Halter;
   private readonly graceOfLeft = new Map<string, number>();
   private readonly warned = new Set<string>();
   /** Uids of pods that this device ran before the agent started. */
   private admitted: ReadonlySet<string> = new Set();
   private set: DesiredSet = emptyDesiredSet;
   private engineFailures = 0;
-  private shutdown: (Shutdown & { readonly onHalted: () => void }) | undefined;
   private looked: { readonly set: DesiredSet; readonly containers: readonly RuntimeContainer[] } | undefined;
 
   constructor(deps: PodSyncDeps) {
@@ -91,6 +92,12 @@ export class PodSync {
     });
     this.finder = new Finder({ runtime, clock, log, memory, podsFolder: () => facts().podsFolder });
     this.verdictFile = new VerdictFile(deps.memoryFolder);
+    this.halter = new Halter({
+      clock,
+      memory,
+      phaseOf: uid => this.statuses.current.get(uid)?.status.phase,
+      end: (uid, end) => this.end(uid, end),
+    });
     const addressOf = ({ uid, spec }: PodDocument) =>
       this.statuses.current.get(uid)?.status.podIP ?? (spec.hostNetwork ? '127.0.0.1' : undefined);
     this.prober = new Prober({
@@ -128,19 +135,10 @@ export class PodSync {
   }
 
   /** Stops all pods because the device shuts down. Resolves when none runs, their time is over, or the engine is away. */
-  async halt(periods: ShutdownPeriods, signal: AbortSignal): Promise<void> {
-    const { clock } = this.deps;
-    const shutdown = shutdownFrom(clock.monotonicMs(), periods);
-    const late = new AbortController();
-    const halted = new Promise<void>(onHalted => {
-      this.shutdown = { ...shutdown, onHalted };
-    });
+  halt(periods: ShutdownPeriods, signal: AbortSignal): Promise<void> {
+    const halted = this.halter.halt(periods, signal);
     this.waker.wake();
-    await Promise.race([
-      halted,
-      pause(clock, periods.graceSeconds * 1000, AbortSignal.any([late.signal, signal])),
-    ]);
-    late.abort();
+    return halted;
   }
 
   private end(uid: string, end: Omit<PodEnd, 'wallMs'>): void {
@@ -243,7 +241,7 @@ export class PodSync {
     } catch (error) {
       if (signal.aborted) return 0;
       if (!(error instanceof RuntimeError)) throw error;
-      this.shutdown?.onHalted();
+      this.halter.halted();
       if (this.engineFailures === 0) {
         log.warn({ reason: error.message }, 'container engine does not answer');
         onEngine(error);
@@ -263,9 +261,10 @@ export class PodSync {
     if (!wanted) {
       this.looked = { set, containers };
       onLook([]);
+      this.halter.halted();
       return RESYNC_INTERVAL_MS;
     }
-    this.haltPods(wanted, containers);
+    this.halter.mark(wanted, containers);
     this.remember(wanted, containers);
     this.allocateDevices(wanted, containers, busy);
     const times = { nowMs: clock.monotonicMs(), wallMs: clock.nowMs() };
@@ -276,7 +275,7 @@ export class PodSync {
     const made = await this.planned(wanted, containers, signal);
     if (set !== this.set) this.waker.wake();
     const isBusy = wanted.some(({ uid }) => this.running.isBusyWith(uid));
-    if (made.steps.length === 0 && !isBusy && !containers.some(runsProgram)) this.shutdown?.onHalted();
+    if (made.steps.length === 0 && !isBusy && !containers.some(runsProgram)) this.halter.halted();
     const gone = new Set(made.gone.filter(uid => !this.running.isBusyWith(uid)));
     const world = { wanted, containers, gone, memory: this.memory, hostIp: facts().hostIp };
     const changed = this.statuses.update(world, clock, emit);
@@ -305,23 +304,6 @@ export class PodSync {
     for (const [uid, message] of given.refused)
       if (this.admitted.has(uid)) memory.awaitingDevices.add(uid);
       else this.end(uid, { reason: 'UnexpectedAdmissionError', message, graceSeconds: 0 });
-  }
-
-  /** While the device shuts down: those that always restart will do so after its start, the others have failed. */
-  private haltPods(wanted: readonly WantedPod[], containers: readonly RuntimeContainer[]): void {
-    const { shutdown, memory, statuses } = this;
-    if (!shutdown) return;
-    const nowMs = this.deps.clock.monotonicMs();
-    const due = podsToHalt({ shutdown, wanted, containers, nowMs });
-    for (const { uid, document, ended, terminateWithinSeconds } of wanted) {
-      const untilMs = due.get(uid);
-      if (untilMs === undefined || memory.halting.has(uid)) continue;
-      memory.halting.set(uid, untilMs);
-      const phase = statuses.current.get(uid)?.status.phase;
-      const hasEnded = ended || memory.ended.has(uid) || phase === 'Succeeded' || phase === 'Failed';
-      if (!document || hasEnded || terminateWithinSeconds !== undefined) continue;
-      if (document.spec.restartPolicy !== 'Always') this.end(uid, terminatedByShutdown(document));
-    }
   }
 
   private remember(wanted: readonly WantedPod[], containers: readonly RuntimeContainer[]): void {
@@ -368,22 +350,15 @@ export class PodSync {
     const shownUntilMs = [...this.memory.pullFailures.values()]
       .map(({ failedAtMs }) => failedAtMs + PULL_ERROR_SHOWN_MS)
       .filter(atMs => atMs > nowMs);
-    const ordinaryUntilMs = this.shutdown?.ordinaryUntilMs;
-    const turnMs = ordinaryUntilMs !== undefined && ordinaryUntilMs > nowMs ? ordinaryUntilMs : undefined;
-    const wakes = [made.wakeAtMs, deadlineAtMs, this.running.wakeAtMs, turnMs, ...shownUntilMs].filter(
-      atMs => atMs !== undefined,
-    );
+    const wakes = [
+      made.wakeAtMs,
+      deadlineAtMs,
+      this.running.wakeAtMs,
+      this.halter.wakeAtMs,
+      ...shownUntilMs,
+    ].filter(atMs => atMs !== undefined);
     return Math.max(0, Math.min(RESYNC_INTERVAL_MS, ...wakes.map(atMs => atMs - nowMs)));
   }
-}
-
-/** The words are the kubelet's. */
-function terminatedByShutdown({ spec }: PodDocument): Omit<PodEnd, 'wallMs'> {
-  return {
-    reason: 'Terminated',
-    message: 'Pod was terminated in response to imminent node shutdown.',
-    graceSeconds: spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS,
-  };
 }
 
 /** The images of the pods that are to run. */
